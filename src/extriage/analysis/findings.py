@@ -1,0 +1,82 @@
+"""Which rules did this host meet, how often, and which lines prove it?"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from extriage.matchers.sigma import RuleSet, correlate
+from extriage.model.detection import Certainty, Evidence, Finding, Match, Rule
+from extriage.model.reading import Kept, trim
+
+
+def gather(
+    host: str, ruleset: RuleSet, kept: Iterable[Kept], joins: Iterable[Match]
+) -> tuple[Finding, ...]:
+    """Return the findings of one host, the furthest stage and earliest time first."""
+    rules = {compiled.rule.id: compiled.rule for compiled in ruleset.rules}
+    findings = [_finding(host, rules[k.rule], k) for k in kept]
+    findings += _correlated(host, ruleset, list(joins))
+    return tuple(sorted(findings, key=_order))
+
+
+def merge(kept: Iterable[Kept]) -> list[Kept]:
+    """Merge the matches of each rule over all artifacts of one host."""
+    merged: dict[tuple[str, bool], Kept] = {}
+    for one in kept:
+        key = (one.rule, one.raw)
+        if key not in merged:
+            merged[key] = Kept(one.rule, "", one.raw)
+        merged[key].merge(one)
+    return [merged[key] for key in sorted(merged)]
+
+
+def _correlated(host: str, ruleset: RuleSet, joins: list[Match]) -> list[Finding]:
+    joins.sort(key=lambda m: (m.rule, m.evidence.path, m.evidence.line, m.evidence.offset))
+    by_rule: dict[str, tuple[Rule, dict[tuple[str, int, int], Evidence]]] = {}
+    for correlation, matches in correlate(ruleset, joins):
+        rule, lines = by_rule.setdefault(correlation.rule.id, (correlation.rule, {}))
+        for match in matches:
+            line = match.evidence
+            lines[line.path, line.line, line.offset] = line
+    findings = []
+    for rule, lines in by_rule.values():
+        kept = Kept(rule.id, "", raw=False)
+        for line in lines.values():
+            kept.add(line)
+        findings.append(_finding(host, rule, kept))
+    return findings
+
+
+def _finding(host: str, rule: Rule, kept: Kept) -> Finding:
+    raw = " (seen in damaged lines only)" if kept.raw else ""
+    return Finding(
+        finding_id(host, rule.id, raw),
+        rule.id,
+        rule.title + raw,
+        rule.level,
+        rule.stage,
+        Certainty.POSSIBLE if kept.raw else rule.certainty,
+        rule.campaign,
+        rule.cves,
+        rule.attack,
+        kept.first,
+        kept.last,
+        kept.count,
+        tuple(trim(kept.lines)),
+        rule.look_alikes,
+    )
+
+
+def finding_id(host: str, rule: str, tail: str = "") -> str:
+    """Return an id that is the same in every scan of the same evidence."""
+    return "f-" + hashlib.sha256(f"{host}\0{rule}\0{tail}".encode()).hexdigest()[:16]
+
+
+def _order(finding: Finding) -> tuple[int, int, int, str, str]:
+    stage = finding.stage.rank if finding.stage else 0
+    first = _stamp(finding.first)
+    return (-stage, -finding.certainty.rank, -finding.level.rank, first, finding.rule)
+
+
+def _stamp(time: datetime | None) -> str:
+    return time.isoformat() if time else "9999"

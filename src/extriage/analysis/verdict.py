@@ -1,0 +1,179 @@
+"""What does it all mean: attacked, did it work, and if nothing shows, could it have shown?
+
+Absence has two values that are never merged. `not-seen`: a log that would show the exploitation is
+there and covers the time in which this server was open to it. `cannot-tell`: no such log, or it
+does not reach over that time.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from extriage.analysis.patch import fixed_since
+from extriage.analysis.wording import reason
+from extriage.knowledge.builds import build_table
+from extriage.knowledge.campaigns import Campaign, CveFacts, campaigns, general_actions
+from extriage.knowledge.evidence import describe, silence_hours
+from extriage.model.detection import Certainty, Finding, Stage
+from extriage.model.evidence import Period
+from extriage.model.host import (
+    Absence,
+    Action,
+    CampaignVerdict,
+    Coverage,
+    CveVerdict,
+    LogCoverage,
+    Patch,
+    Status,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Verdict, campaigns and what to do."""
+
+    verdict: Verdict
+    campaigns: tuple[CampaignVerdict, ...]
+    actions: tuple[Action, ...]
+
+
+def judge(
+    findings: Sequence[Finding],
+    coverage: Sequence[Coverage],
+    patch: Patch,
+    as_of: datetime | None,
+) -> Judgement:
+    """Judge one host; "up to now" means up to the evidence's last record, or up to `as_of`."""
+    end = as_of or max((row.last for row in coverage if row.last), default=None)
+    judged = tuple(_campaign(campaign, findings, coverage, patch, end) for campaign in campaigns())
+    verdict = _verdict(judged, findings, coverage)
+    return Judgement(verdict, judged, _actions(verdict, judged))
+
+
+def _campaign(
+    campaign: Campaign,
+    findings: Sequence[Finding],
+    coverage: Sequence[Coverage],
+    patch: Patch,
+    end: datetime | None,
+) -> CampaignVerdict:
+    own = [f for f in findings if f.campaign == campaign.id and f.stage is not None]
+    top = furthest(own)
+    times = [f.first for f in own if f.first], [f.last for f in own if f.last]
+    cves = tuple(_cve(cve, own, coverage, patch, end) for cve in campaign.cves)
+    return CampaignVerdict(
+        campaign.id,
+        campaign.title,
+        tuple(cve.id for cve in campaign.cves),
+        top.stage if top else None,
+        top.certainty if top else None,
+        min(times[0], default=None),
+        max(times[1], default=None),
+        tuple(f.id for f in own),
+        cves,
+    )
+
+
+def furthest(findings: Iterable[Finding]) -> Finding | None:
+    """Return the finding that proves the furthest stage, the surest among equals."""
+    staged = [(f.stage.rank, f.certainty.rank, f) for f in findings if f.stage]
+    return max(staged, key=lambda item: item[:2])[2] if staged else None
+
+
+def _cve(
+    cve: CveFacts,
+    findings: Sequence[Finding],
+    coverage: Sequence[Coverage],
+    patch: Patch,
+    end: datetime | None,
+) -> CveVerdict:
+    top = furthest(f for f in findings if cve.id in f.cves)
+    window, note, answer = _window(cve, patch, end)
+    if answer is Absence.NOT_APPLICABLE:
+        return CveVerdict(cve.id, answer, None, None, None, (), note)
+    logs = tuple(_log(kind, coverage, window) for kind in cve.needs)
+    if top is not None:
+        return CveVerdict(cve.id, Absence.SEEN, top.stage, top.certainty, window, logs, top.title)
+    if answer is not None:
+        return CveVerdict(cve.id, answer, None, None, window, logs, note)
+    covering = [log for log in logs if log.covered]
+    if covering:
+        return CveVerdict(
+            cve.id, Absence.NOT_SEEN, None, None, window, logs, f"{covering[0].note} {note}"
+        )
+    missing = "; ".join(log.note for log in logs)
+    return CveVerdict(cve.id, Absence.CANNOT_TELL, None, None, window, logs, missing)
+
+
+def _window(
+    cve: CveFacts, patch: Patch, end: datetime | None
+) -> tuple[Period | None, str, Absence | None]:
+    """Return when this server could have been attacked, with the answer if that settles it."""
+    if patch.product and patch.product not in cve.products:
+        note = f"does not apply to Exchange {patch.product}"
+        return None, note, Absence.NOT_APPLICABLE
+    start = cve.exploited_since
+    if end is None:
+        return None, "nothing in the evidence carries a time", Absence.CANNOT_TELL
+    if end <= start:
+        note = f"the evidence ends on {end:%Y-%m-%d}, before the first known attacks"
+        return None, note, Absence.CANNOT_TELL
+    fixed = fixed_since(cve.id, patch, build_table())
+    if fixed is not None and start < fixed < end:
+        return {"from": start, "to": fixed}, f"(fixed build seen from {fixed:%Y-%m-%d})", None
+    return {"from": start, "to": end}, "", None
+
+
+def _log(kind: str, coverage: Sequence[Coverage], window: Period | None) -> LogCoverage:
+    """Tell whether one kind of log covers the window, and in words why not."""
+    name = describe(kind)
+    row = next((row for row in coverage if row.kind == kind), None)
+    if row is None or row.first is None or row.last is None:
+        return LogCoverage(kind, False, None, None, f"no {name} in the evidence")
+    if window is None:
+        return LogCoverage(kind, False, row.first, row.last, f"{name} are there")
+    slack = timedelta(hours=silence_hours(kind))
+    problem = ""
+    if row.first > window["from"] + slack:
+        problem = f"reach back only to {row.first:%Y-%m-%d %H:%M}"
+    elif row.last < window["to"] - slack:
+        problem = f"end on {row.last:%Y-%m-%d %H:%M}"
+    else:
+        holes = [g for g in row.gaps if g["to"] > window["from"] and g["from"] < window["to"]]
+        if holes:
+            hole = max(holes, key=lambda g: g["to"] - g["from"])
+            problem = f"have {len(holes)} gaps" if len(holes) > 1 else "have a gap"
+            problem += f" ({hole['from']:%Y-%m-%d %H:%M} to {hole['to']:%Y-%m-%d %H:%M})"
+        elif row.unreadable:
+            problem = f"are damaged in {row.unreadable} files"
+    if problem:
+        note = f"{name} {problem}, needed from {window['from']:%Y-%m-%d}"
+        return LogCoverage(kind, False, row.first, row.last, note)
+    return LogCoverage(kind, True, row.first, row.last, f"{name} cover the time")
+
+
+def _verdict(
+    judged: Sequence[CampaignVerdict], findings: Sequence[Finding], coverage: Sequence[Coverage]
+) -> Verdict:
+    top = furthest(findings)
+    stage, certainty = (top.stage, top.certainty) if top is not None else (None, None)
+    if top is not None:
+        confirmed_reach = top.stage is Stage.REACHED and top.certainty is Certainty.CONFIRMED
+        worked = confirmed_reach or top.stage not in (None, Stage.PROBED, Stage.REACHED)
+        status = Status.COMPROMISED if worked else Status.TARGETED
+    else:
+        answers = [cve.answer for campaign in judged for cve in campaign.coverage]
+        unknown = not coverage or Absence.CANNOT_TELL in answers
+        status = Status.CANNOT_TELL if unknown else Status.NO_SIGN
+    return Verdict(status, stage, certainty, reason(status, top, findings, judged))
+
+
+def _actions(verdict: Verdict, judged: Sequence[CampaignVerdict]) -> tuple[Action, ...]:
+    """Return what to do now, in order, for the furthest stage of each campaign."""
+    actions = {action.id: action for action in general_actions(verdict.status)}
+    facts = {campaign.id: campaign for campaign in campaigns()}
+    for campaign in judged:
+        for action in facts[campaign.campaign].actions_for(campaign.stage):
+            actions.setdefault(action.id, action)
+    return tuple(actions.values())

@@ -1,0 +1,58 @@
+"""The one line that says why: short, and true on its own."""
+
+from collections.abc import Sequence
+
+from extriage.model.detection import Finding
+from extriage.model.host import Absence, CampaignVerdict, CveVerdict, Status
+
+
+def reason(
+    status: Status,
+    top: Finding | None,
+    findings: Sequence[Finding],
+    judged: Sequence[CampaignVerdict],
+) -> str:
+    """Return the sentence behind a verdict."""
+    if top is not None:
+        return _seen(status, top, findings, judged)
+    answers = [cve for campaign in judged for cve in campaign.coverage]
+    if status is Status.NO_SIGN:
+        covered = [cve.cve for cve in answers if cve.answer is Absence.NOT_SEEN]
+        if not covered:
+            return "Nothing was found, and nothing that is looked for applies to this server."
+        return f"Nothing was found, and the logs that would show {_list(covered)} cover the time."
+    unknown = [cve for cve in answers if cve.answer is Absence.CANNOT_TELL]
+    if not unknown:
+        return "Nothing was found, but there is too little evidence to say anything."
+    return f"Nothing was found, but it could not have been: {_why(unknown)}."
+
+
+def _seen(
+    status: Status, top: Finding, findings: Sequence[Finding], judged: Sequence[CampaignVerdict]
+) -> str:
+    when = f" at {top.first:%Y-%m-%d %H:%M} UTC" if top.first else ""
+    text = f"{top.title}{when}"
+    others = sum(f.stage is not None for f in findings) - 1
+    if others:
+        text += f", and {others} more finding{'s' if others > 1 else ''}"
+    if status is Status.COMPROMISED:
+        return text + "."
+    unknown = [
+        cve for campaign in judged for cve in campaign.coverage if cve.answer is Absence.CANNOT_TELL
+    ]
+    tail = f"; but {_list([c.cve for c in unknown])} cannot be told" if unknown else ""
+    return f"{text}; no sign that it worked{tail}."
+
+
+def _why(unknown: Sequence[CveVerdict]) -> str:
+    notes: dict[str, list[str]] = {}
+    for cve in unknown:
+        notes.setdefault(cve.note, []).append(cve.cve)
+    note, cves = max(notes.items(), key=lambda item: len(item[1]))
+    rest = len(unknown) - len(cves)
+    return f"{note} ({_list(cves)})" + (f", and {rest} more" if rest else "")
+
+
+def _list(cves: Sequence[str]) -> str:
+    short = [cves[0], *(cve.removeprefix("CVE-") for cve in cves[1:4])]
+    return ", ".join(short) + (f" and {len(cves) - 4} more" if len(cves) > 4 else "")

@@ -1,0 +1,186 @@
+"""`case.db`: the case as SQLite tables, made for analysts' own questions.
+
+Times are ISO 8601 text in UTC with `Z`; lists are JSON. `docs/case-db.md` has the tables with
+example queries. Rows are inserted in the document's order, so equal cases give equal files.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from extriage.model.case import Case
+from extriage.model.evidence import Entry
+from extriage.model.host import Host
+
+Row: TypeAlias = tuple[str | int | None, ...]
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE refused_rules (id TEXT, title TEXT, path TEXT, reason TEXT);
+CREATE TABLE hosts (host TEXT PRIMARY KEY, status TEXT, stage TEXT, certainty TEXT, reason TEXT,
+  build TEXT, product TEXT, cu TEXT, su TEXT);
+CREATE TABLE notes (host TEXT, note TEXT);
+CREATE TABLE actions (host TEXT, position INTEGER, id TEXT, title TEXT, text TEXT);
+CREATE TABLE campaigns (host TEXT, campaign TEXT, title TEXT, cves TEXT, stage TEXT,
+  certainty TEXT, first TEXT, last TEXT, findings TEXT);
+CREATE TABLE cves (host TEXT, campaign TEXT, cve TEXT, answer TEXT, stage TEXT, certainty TEXT,
+  window_from TEXT, window_to TEXT, note TEXT, logs TEXT);
+CREATE TABLE advisories (host TEXT, cve TEXT, state TEXT, note TEXT);
+CREATE TABLE builds (host TEXT, build TEXT, evidence TEXT, first TEXT, last TEXT);
+CREATE TABLE coverage (host TEXT, kind TEXT, files INTEGER, records INTEGER, unreadable INTEGER,
+  first TEXT, last TEXT);
+CREATE TABLE gaps (host TEXT, kind TEXT, gap_from TEXT, gap_to TEXT);
+CREATE TABLE findings (host TEXT, id TEXT PRIMARY KEY, rule TEXT, title TEXT, level TEXT,
+  stage TEXT, certainty TEXT, campaign TEXT, cves TEXT, attack TEXT, first TEXT, last TEXT,
+  count INTEGER, look_alikes TEXT);
+CREATE TABLE evidence (finding TEXT, position INTEGER, time TEXT, path TEXT, line INTEGER,
+  offset INTEGER, text TEXT, sha256 TEXT, raw INTEGER, summary TEXT);
+CREATE TABLE manifest (host TEXT, path TEXT, size INTEGER, sha256 TEXT, kind TEXT, status TEXT,
+  reason TEXT, lines INTEGER, parsed INTEGER, raw INTEGER, rejected INTEGER, comment INTEGER,
+  blank INTEGER);
+CREATE VIEW timeline AS
+  SELECT e.time, f.host, f.stage, f.title, e.path, e.line, e.text
+  FROM evidence e JOIN findings f ON f.id = e.finding WHERE e.time IS NOT NULL ORDER BY e.time;
+"""
+
+
+def write_database(path: Path, case: Case) -> None:
+    """Write the case into a new SQLite file; OSError if it cannot be written."""
+    try:
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + TABLES)
+            connection.execute("BEGIN")
+            for table, rows in _tables(case):
+                for row in rows:
+                    marks = ",".join("?" * len(row))
+                    # NOTE: the table name comes from the list in this module, never from evidence.
+                    connection.execute(f"INSERT INTO {table} VALUES ({marks})", row)
+            connection.execute("COMMIT")
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise OSError(None, str(error)) from error
+
+
+def _tables(case: Case) -> Iterator[tuple[str, Iterable[Row]]]:
+    tool = case.tool
+    meta = {
+        "schema": case.schema,
+        "version": tool.version,
+        "knowledge_as_of": tool.knowledge_as_of,
+        "content_sha256": tool.content_sha256,
+        "rules": str(tool.rules),
+        "slow_rules": _list(tool.slow_rules),
+    }
+    yield "meta", meta.items()
+    yield "refused_rules", [(r.id, r.title, r.path, r.reason) for r in tool.refused_rules]
+    for host in case.hosts:
+        yield from _host(host)
+    yield "manifest", [_entry("", entry) for entry in case.unassigned]
+
+
+def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
+    name, verdict, patch = host.name, host.verdict, host.patch
+    yield (
+        "hosts",
+        [
+            (name, verdict.status, verdict.stage, verdict.certainty, verdict.reason)
+            + (patch.build, patch.product, patch.cu, patch.su)
+        ],
+    )
+    yield "notes", [(name, note) for note in host.notes]
+    yield "actions", [(name, n, a.id, a.title, a.text) for n, a in enumerate(host.actions, 1)]
+    yield "advisories", [(name, a.cve, a.state, a.note) for a in patch.advisories]
+    yield (
+        "builds",
+        [(name, b.build, b.evidence, _iso(b.first), _iso(b.last)) for b in patch.sources],
+    )
+    yield from _campaigns(host)
+    yield (
+        "coverage",
+        [
+            (name, c.kind, c.files, c.records, c.unreadable, _iso(c.first), _iso(c.last))
+            for c in host.coverage
+        ],
+    )
+    yield (
+        "gaps",
+        [(name, c.kind, _iso(g["from"]), _iso(g["to"])) for c in host.coverage for g in c.gaps],
+    )
+    yield from _findings(host)
+    yield "manifest", [_entry(name, entry) for entry in host.manifest.entries]
+
+
+def _campaigns(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
+    yield (
+        "campaigns",
+        [
+            (host.name, c.campaign, c.title, _list(c.cves), c.stage, c.certainty)
+            + (_iso(c.first), _iso(c.last), _list(c.findings))
+            for c in host.campaigns
+        ],
+    )
+    yield (
+        "cves",
+        [
+            (host.name, c.campaign, v.cve, v.answer, v.stage, v.certainty)
+            + (
+                _iso(v.window["from"]) if v.window else None,
+                _iso(v.window["to"]) if v.window else None,
+                v.note,
+                json.dumps([[log.kind, log.covered, log.note] for log in v.logs]),
+            )
+            for c in host.campaigns
+            for v in c.coverage
+        ],
+    )
+
+
+def _findings(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
+    yield (
+        "findings",
+        [
+            (host.name, f.id, f.rule, f.title, f.level, f.stage, f.certainty, f.campaign)
+            + (_list(f.cves), _list(f.attack), _iso(f.first), _iso(f.last), f.count)
+            + (_list(f.look_alikes),)
+            for f in host.findings
+        ],
+    )
+    yield (
+        "evidence",
+        [
+            (
+                f.id,
+                n,
+                _iso(e.time),
+                e.path,
+                e.line,
+                e.offset,
+                e.text,
+                e.sha256,
+                int(e.raw),
+                e.summary,
+            )
+            for f in host.findings
+            for n, e in enumerate(f.evidence, 1)
+        ],
+    )
+
+
+def _entry(host: str, e: Entry) -> Row:
+    return (
+        (host, e.path, e.size, e.sha256, e.kind, e.status, e.reason)
+        + (e.lines, e.parsed, e.raw, e.rejected, e.comment, e.blank)
+    )  # fmt: skip
+
+
+def _list(values: Iterable[str]) -> str:
+    return json.dumps(list(values))
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else None

@@ -1,0 +1,88 @@
+"""The case folder on disk: nothing half-written ever carries a final name."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from extriage.casefile.database import write_database
+from extriage.casefile.document import encode
+from extriage.casefile.ledger import Ledger
+from extriage.errors import CaseError
+from extriage.model.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFolder:
+    """Where one case is kept."""
+
+    path: Path
+
+    @property
+    def document(self) -> Path:
+        """The case as JSON."""
+        return self.path / "case.json"
+
+    @property
+    def database(self) -> Path:
+        """The case as SQLite."""
+        return self.path / "case.db"
+
+    def prepare(self, *, force: bool) -> None:
+        """Make the folder; refuse one that holds a finished case or foreign files."""
+        if self.document.exists() and not force:
+            raise CaseError(
+                f"{self.path} already holds a case; name another folder, or add --force"
+            )
+        own = {"case.json", "case.db", "run.json", "scan.ledger"}
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            foreign = sorted(
+                item.name
+                for item in self.path.iterdir()
+                if item.name not in own and not item.name.startswith((".tmp-", "scan.ledger"))
+            )
+        except OSError as error:
+            raise CaseError(f"{self.path} cannot be used: {error.strerror}") from error
+        if foreign:
+            raise CaseError(
+                f"{self.path} holds other files ({foreign[0]}); name an empty or new folder"
+            )
+
+    def ledger(self, key: str) -> Ledger:
+        """Open the ledger of a scan; `key` names evidence and content, another key starts anew."""
+        try:
+            return Ledger.open(self.path / "scan.ledger", key)
+        except OSError as error:
+            raise CaseError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def write(self, case: Case, run: dict[str, Any]) -> None:
+        """Write database, run record and document, each whole or not at all; the document last."""
+        try:
+            temporary = self.path / ".tmp-case.db"
+            temporary.unlink(missing_ok=True)
+            write_database(temporary, case)
+            _settle(temporary, self.database)
+            _write(self.path / "run.json", json.dumps(run, indent=1).encode() + b"\n")
+            _write(self.document, encode(case))
+        except OSError as error:
+            raise CaseError(
+                f"{self.path} cannot be written ({error.strerror}); "
+                "the scan's results so far are kept there, run the same command again"
+            ) from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    temporary = path.with_name(f".tmp-{path.name}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _settle(temporary: Path, final: Path) -> None:
+    with temporary.open("rb+") as file:
+        os.fsync(file.fileno())
+    temporary.replace(final)

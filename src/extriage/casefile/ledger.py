@@ -1,0 +1,80 @@
+"""The ledger of a running scan: what every finished unit gave, so that a killed scan resumes.
+
+One row per unit, written as soon as the unit is done. It disappears when the case is written.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from extriage.errors import CaseError
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Results of finished units, by unit key."""
+
+    path: Path
+    connection: sqlite3.Connection
+
+    @classmethod
+    def open(cls, path: Path, key: str) -> "Ledger":
+        """Open or start the ledger; one that was written for another `key` is thrown away."""
+        try:
+            connection = _connect(path)
+            row = connection.execute("SELECT key FROM scan").fetchone()
+        except sqlite3.DatabaseError:
+            with suppress(UnboundLocalError):
+                connection.close()
+            _remove(path)
+            connection, row = _connect(path), None
+        if row is None or row[0] != key:
+            connection.execute("DELETE FROM scan")
+            connection.execute("DELETE FROM result")
+            connection.execute("INSERT INTO scan VALUES (?)", (key,))
+            connection.commit()
+        return cls(path, connection)
+
+    def done(self) -> set[str]:
+        """Return the keys of the units that need not be read again."""
+        return {row[0] for row in self.connection.execute("SELECT unit FROM result")}
+
+    def add(self, unit: str, result: bytes) -> None:
+        """Keep the result of one unit; it survives a kill from here on."""
+        try:
+            self.connection.execute("INSERT OR REPLACE INTO result VALUES (?, ?)", (unit, result))
+            self.connection.commit()
+        except sqlite3.Error as error:
+            raise CaseError(f"{self.path} cannot be written: {error}") from error
+
+    def results(self, units: list[str]) -> Iterator[bytes]:
+        """Yield the results of these units in this order."""
+        for unit in units:
+            row = self.connection.execute(
+                "SELECT result FROM result WHERE unit = ?", (unit,)
+            ).fetchone()
+            if row is not None:
+                yield row[0]
+
+    def close(self, *, remove: bool) -> None:
+        """Close the ledger; remove it once the case is written."""
+        self.connection.close()
+        if remove:
+            _remove(self.path)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("CREATE TABLE IF NOT EXISTS scan (key TEXT)")
+    connection.execute("CREATE TABLE IF NOT EXISTS result (unit TEXT PRIMARY KEY, result BLOB)")
+    connection.commit()
+    return connection
+
+
+def _remove(path: Path) -> None:
+    for tail in ("", "-wal", "-shm"):
+        path.with_name(path.name + tail).unlink(missing_ok=True)

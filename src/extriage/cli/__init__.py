@@ -1,0 +1,104 @@
+"""The command line: the only room that prints, reads arguments and exits.
+
+Results go to stdout, progress and messages to stderr. Commands are imported when they are called,
+so that `extriage --help` answers at once.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+
+import click
+
+from extriage import __version__
+from extriage.errors import ExtriageError, UsageError
+from extriage.reports.neutral import visible
+
+COMMANDS = {
+    "scan": "Read evidence and say what happened to the server.",
+    "report": "Show a case again, in any format, without the evidence.",
+    "rules": "List, show, test and check detection rules.",
+    "demo": "Write a small sample server and scan it.",
+    "schema": "Print the JSON Schema of case.json.",
+}
+
+EPILOG = (
+    "Exit codes: 0 nothing found and everything read; 1 findings; 2 wrong usage; 3 incomplete: "
+    "something could not be read or cannot be told; 4 no Exchange evidence; 5 internal error; "
+    "130 interrupted (run the same command again to resume)."
+)
+
+
+class Commands(click.Group):
+    """The commands by name, each imported on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of a first use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"extriage.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="extriage")
+@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong inside.")
+@click.pass_context
+def extriage(context: click.Context, *, debug: bool) -> None:
+    """Triage of on-premises Microsoft Exchange servers, offline, from what is left of them.
+
+    Was it attacked, did it work, and could that have been seen? Start with: extriage scan PATH
+    """
+    context.obj = {"debug": debug}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    try:
+        code = extriage.main(args=words, standalone_mode=False) or 0
+    except click.exceptions.Abort:
+        code = _say("interrupted; run the same command again to resume", 130)
+    except KeyboardInterrupt:
+        code = _say("interrupted; run the same command again to resume", 130)
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except ExtriageError as error:
+        if debug:
+            traceback.print_exc()
+        code = _say(str(error), 2 if isinstance(error, UsageError) else 5)
+    except BrokenPipeError:
+        # NOTE: the reader of our output has gone (`| head`); nothing is left to be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        code = _say(
+            f"internal error ({type(error).__name__}: {error}); --debug shows where; "
+            "please report it",
+            5,
+        )
+    sys.exit(code)
+
+
+def _say(text: str, code: int) -> int:
+    click.echo(f"extriage: {visible(text)}", err=True)
+    return code

@@ -1,0 +1,1 @@
+"""Records to findings: the literal prefilter and the rule languages behind it."""

@@ -1,0 +1,53 @@
+"""What a rule says about itself: title, level, stage, CVEs, techniques, look-alikes."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sigma.rule import SigmaRuleBase
+
+from extriage.matchers.sigma.parts import RefusalError
+from extriage.model.detection import Certainty, Level, Rule, Stage
+
+_TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
+_OWN_KEYS = {"campaign", "stage", "certainty"}
+
+
+def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
+    """Return what a parsed rule says about itself; its kinds of evidence are filled in later."""
+    own = _own(parsed.custom_attributes.get("extriage", {}))
+    tags = [(tag.namespace.lower(), tag.name.lower()) for tag in parsed.tags]
+    return Rule(
+        id=parsed.name or (str(parsed.id) if parsed.id else fallback_id),
+        title=parsed.title or fallback_id,
+        description=(parsed.description or "").strip(),
+        level=Level(parsed.level.name.lower()) if parsed.level else Level.MEDIUM,
+        stage=_member(Stage, own["stage"]) if own.get("stage") else None,
+        certainty=_member(Certainty, own.get("certainty", "possible")),
+        campaign=str(own.get("campaign", "")),
+        cves=tuple(sorted({f"CVE-{name}".upper() for space, name in tags if space == "cve"})),
+        attack=tuple(sorted({name.upper() for space, name in tags if _technique(space, name)})),
+        kinds=(),
+        references=tuple(map(str, parsed.references)),
+        look_alikes=tuple(map(str, parsed.falsepositives)),
+        author=parsed.author or "",
+        path=path,
+    )
+
+
+def _technique(space: str, name: str) -> bool:
+    return space == "attack" and _TECHNIQUE.fullmatch(name) is not None
+
+
+def _own(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not _OWN_KEYS.issuperset(value):
+        raise RefusalError(f"`extriage` must be a map of {', '.join(sorted(_OWN_KEYS))}")
+    return value
+
+
+def _member(words: type[Stage] | type[Certainty], value: Any) -> Any:
+    try:
+        return words(value)
+    except ValueError:
+        allowed = ", ".join(words)
+        raise RefusalError(f"{words.__name__.lower()} {value!r} is none of {allowed}") from None

@@ -1,0 +1,88 @@
+"""Rules that are ready to run: what the scanner and the analysis get to see of Sigma."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from extriage.matchers.sigma.literals import Clauses
+from extriage.matchers.sigma.parts import FOUND, Part
+from extriage.matchers.sigma.plan import Plan
+from extriage.matchers.sigma.views import Lens, fold
+from extriage.model.detection import RefusedRule, Rule
+from extriage.model.evidence import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A rule compiled for one kind of evidence."""
+
+    kind: str
+    clauses: Clauses
+    """A line can only match if it contains, whatever the case, one literal of each clause."""
+    part: Part = field(repr=False)
+    lens: Lens = field(repr=False)
+    keep: tuple[str, ...] = ()
+
+    def matches(self, record: Record) -> bool:
+        """Tell whether the rule is met by a record."""
+        if record.raw:
+            return self.matches_raw(record.text)
+        row = self.lens.row(record)
+        return row is not None and self.part.test(row)
+
+    def matches_raw(self, text: str) -> bool:
+        """Tell whether the texts that the rule asks for stand in a line that fits no columns.
+
+        Whatever cannot be seen without columns counts as met, but never alone: at least one
+        text of the rule must be there.
+        """
+        return self.part.raw(fold(text)) == FOUND
+
+    def kept(self, record: Record) -> tuple[tuple[str, str], ...]:
+        """Return the values that correlations need, under the names that the rule uses."""
+        row = self.lens.row(record)
+        if row is None or record.raw:
+            return ()
+        found = ((name, row.raw(self.lens.view(name))) for name in self.keep)
+        return tuple((name, values[0]) for name, values in found if values)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with its targets."""
+
+    rule: Rule
+    targets: tuple[Target, ...]
+    generate: bool = True
+    """False if the rule only serves correlations and is no finding of its own."""
+    keep: tuple[str, ...] = ()
+    """Fields of the rule that correlations group by or count."""
+    notes: tuple[str, ...] = ()
+    """Kinds of evidence in which the rule cannot be evaluated, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCorrelation:
+    """A correlation rule: what must come together, and within which time."""
+
+    rule: Rule
+    plan: Plan
+    generate: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rules of one run, and those that cannot run."""
+
+    rules: tuple[CompiledRule, ...]
+    correlations: tuple[CompiledCorrelation, ...] = ()
+    refused: tuple[RefusedRule, ...] = ()
+
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds of evidence that the rules read."""
+        return tuple(sorted({target.kind for rule in self.rules for target in rule.targets}))
+
+    def targets(self, kind: str) -> Iterable[tuple[CompiledRule, Target]]:
+        """Return the rules for one kind of evidence, with what is to be evaluated."""
+        return (
+            (rule, target) for rule in self.rules for target in rule.targets if target.kind == kind
+        )

@@ -1,0 +1,192 @@
+"""Texts of a rule: plain, with wildcards, many at once, and what of them a raw line must contain.
+
+Lists of a hundred names are common in rules. Values of one kind are therefore tested together: a
+set for whole values, one call for all beginnings or endings, one RE2 automaton for many contents.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import re2
+from sigma.types import Placeholder, SigmaString, SpecialChars
+
+from extriage.matchers.sigma.literals import Clauses, Cut, any_clauses, clauses_of
+from extriage.matchers.sigma.parts import (
+    FOUND,
+    MISSING,
+    UNKNOWN,
+    Part,
+    RawTest,
+    Test,
+    UnfitError,
+)
+from extriage.matchers.sigma.regexes import searcher
+from extriage.matchers.sigma.views import Row, View, fold
+
+Tokens: TypeAlias = tuple[str | SpecialChars, ...]
+"""A value of a rule: texts and wildcards in turn."""
+
+Check: TypeAlias = Callable[[str], object]
+
+ANY, ONE = SpecialChars.WILDCARD_MULTI, SpecialChars.WILDCARD_SINGLE
+
+MANY = 40
+"""From this many contents on, one automaton is faster than one search for each."""
+
+LONGEST = 8000
+"""With more text than this an automaton outgrows its memory and becomes the slower way."""
+
+
+def tokens_of(value: SigmaString) -> Tokens:
+    """Return a value as texts and wildcards, without neighbours of the same kind."""
+    tokens: list[str | SpecialChars] = []
+    for part in value.s:
+        if isinstance(part, Placeholder):
+            raise UnfitError(f"placeholder %{part.name}% has no values here (modifier expand)")
+        if isinstance(part, str) and tokens and isinstance(tokens[-1], str):
+            tokens[-1] += part
+        elif not (part is ANY and tokens and tokens[-1] is ANY):
+            tokens.append(part)
+    return tuple(token for token in tokens if token != "")
+
+
+def anywhere(tokens: Tokens) -> Tokens:
+    """Return the value that is met wherever the given one stands in a text."""
+    head = () if tokens[:1] == (ANY,) else (ANY,)
+    tail = () if tokens[-1:] == (ANY,) and len(tokens) > 0 else (ANY,)
+    return (*head, *tokens, *tail) if tokens else (ANY,)
+
+
+def text_part(view: View, values: Sequence[Tokens], *, cased: bool, lost: str = "") -> Part:
+    """Return the part that holds if a field has one of some texts."""
+    spelt = [variant for value in values for variant in _as_logged(value, lost)]
+    pieces = [_pieces(value, view.cut) for value in values]
+    clauses: Clauses = any_clauses([clauses_of(found) for found in pieces])
+    return Part(_test(view, spelt, cased=cased), clauses, _raw(pieces))
+
+
+def _as_logged(value: Tokens, lost: str) -> Iterator[Tokens]:
+    """Return a value as it is, and as it reads after the log has lost characters of it."""
+    yield value
+    for char in lost:
+        for blank in " +":
+            variant = tuple(
+                token.replace(char, blank) if isinstance(token, str) else token for token in value
+            )
+            if variant != value:
+                yield variant
+
+
+def _pieces(value: Tokens, cut: Cut) -> tuple[str, ...]:
+    texts = (fold(token) for token in value if isinstance(token, str))
+    return tuple(piece for text in texts for piece in cut(text))
+
+
+def _raw(pieces: list[tuple[str, ...]]) -> RawTest:
+    otherwise = MISSING if all(pieces) else UNKNOWN
+
+    def raw(text: str) -> int:
+        for found in pieces:
+            if found and all(piece in text for piece in found):
+                return FOUND
+        return otherwise
+
+    return raw
+
+
+@dataclass(slots=True)
+class _Shapes:
+    """Values sorted by the way in which they are compared."""
+
+    whole: set[str] = field(default_factory=set)
+    heads: list[str] = field(default_factory=list)
+    tails: list[str] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
+    globs: list[str] = field(default_factory=list)
+    anything: bool = False
+
+    def add(self, value: Tokens) -> None:
+        match value:
+            case ():
+                self.whole.add("")
+            case (str(text),):
+                self.whole.add(text)
+            case (SpecialChars.WILDCARD_MULTI,):
+                self.anything = True
+            case (str(text), SpecialChars.WILDCARD_MULTI):
+                self.heads.append(text)
+            case (SpecialChars.WILDCARD_MULTI, str(text)):
+                self.tails.append(text)
+            case (SpecialChars.WILDCARD_MULTI, str(text), SpecialChars.WILDCARD_MULTI):
+                self.contents.append(text)
+            case _:
+                self.globs.append("".join(map(_as_pattern, value)))
+
+    def checks(self) -> Iterator[Check]:
+        if self.anything:
+            yield lambda _text: True
+        if self.whole:
+            yield frozenset(self.whole).__contains__
+        if self.heads:
+            heads = tuple(self.heads)
+            yield lambda text: text.startswith(heads)
+        if self.tails:
+            tails = tuple(self.tails)
+            yield lambda text: text.endswith(tails)
+        if len(self.contents) >= MANY and sum(map(len, self.contents)) <= LONGEST:
+            yield searcher("|".join(map(re2.escape, self.contents)))
+        else:
+            yield from map(_containing, self.contents)
+        if self.globs:
+            yield searcher(rf"(?s)\A(?:{'|'.join(self.globs)})\z")
+
+
+def _as_pattern(token: str | SpecialChars) -> str:
+    if isinstance(token, str):
+        return str(re2.escape(token))
+    return ".*" if token is ANY else "."
+
+
+def _containing(needle: str) -> Check:
+    return lambda text: needle in text
+
+
+def _test(view: View, values: Iterable[Tokens], *, cased: bool) -> Test:
+    shapes = _Shapes()
+    for value in values:
+        shapes.add(value if cased else _folded(value))
+    checks = tuple(shapes.checks())
+    return over(view, checks[0] if len(checks) == 1 else _first_of(checks), cased=cased)
+
+
+def _folded(value: Tokens) -> Tokens:
+    return tuple(fold(token) if isinstance(token, str) else token for token in value)
+
+
+def _first_of(checks: tuple[Check, ...]) -> Check:
+    def check(text: str) -> bool:
+        for one in checks:  # noqa: SIM110 - a generator costs more than most of these checks
+            if one(text):
+                return True
+        return False
+
+    return check
+
+
+def over(view: View, check: Check, *, cased: bool) -> Test:
+    """Return the test that holds if a check holds for one of a field's values."""
+
+    def as_written(row: Row) -> bool:
+        for value in row.raw(view):  # noqa: SIM110 - a generator costs more than the check
+            if check(value):
+                return True
+        return False
+
+    def folded(row: Row) -> bool:
+        for value in row.folded(view):  # noqa: SIM110 - a generator costs more than the check
+            if check(value):
+                return True
+        return False
+
+    return as_written if cased else folded

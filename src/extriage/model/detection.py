@@ -1,0 +1,137 @@
+"""Rules and what they find: stages, certainty, matches and findings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """How far an intrusion got; each stage is further than the one before."""
+
+    PROBED = "probed"
+    REACHED = "reached"
+    PLANTED = "planted"
+    EXECUTED = "executed"
+    ACTED = "acted"
+    TAKEN = "taken"
+
+    @property
+    def rank(self) -> int:
+        """Return 1 for `probed` up to 6 for `taken`."""
+        return list(Stage).index(self) + 1
+
+
+class Certainty(StrEnum):
+    """How sure a statement is; `confirmed` is the surest."""
+
+    POSSIBLE = "possible"
+    LIKELY = "likely"
+    CONFIRMED = "confirmed"
+
+    @property
+    def rank(self) -> int:
+        """Return 1 for `possible` up to 3 for `confirmed`."""
+        return list(Certainty).index(self) + 1
+
+
+class Level(StrEnum):
+    """Sigma's five levels."""
+
+    INFORMATIONAL = "informational"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Return 1 for `informational` up to 5 for `critical`."""
+        return list(Level).index(self) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a rule says about itself, whatever language it is written in."""
+
+    id: str
+    """Sigma `name` if it has one, else its `id`, else the file's stem."""
+    title: str
+    description: str
+    level: Level
+    stage: Stage | None
+    """The stage that a match proves; None for rules that make no claim (most upstream rules)."""
+    certainty: Certainty
+    campaign: str
+    """Campaign id such as `proxylogon`; empty for rules without one."""
+    cves: tuple[str, ...]
+    attack: tuple[str, ...]
+    """ATT&CK technique ids such as `T1190`."""
+    kinds: tuple[str, ...]
+    """Evidence kinds that it reads; for a correlation those of the rules that it joins."""
+    references: tuple[str, ...]
+    look_alikes: tuple[str, ...]
+    """Benign activity that looks the same (Sigma `falsepositives`)."""
+    author: str
+    path: str
+    correlation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRule:
+    """A rule that cannot run, with the reason; every report names them."""
+
+    id: str
+    title: str
+    path: str
+    reason: str
+    broken: bool = False
+    """True for a file that is wrong; False for a rule about logs that are no Exchange evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One line that proves a finding."""
+
+    path: str
+    line: int
+    offset: int
+    text: str
+    sha256: str
+    time: datetime | None = None
+    raw: bool = False
+    """True for a line that fits no columns."""
+    summary: str = ""
+    """The fields that an analyst reads first, as `name=value`; from the evidence, like `text`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule met by one record."""
+
+    rule: str
+    kind: str
+    computer: str
+    evidence: Evidence
+    values: tuple[tuple[str, str], ...] = ()
+    """Field values that correlation rules group by or count; empty when none needs the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule met on one host: how often, when, and the lines that prove it."""
+
+    id: str
+    rule: str
+    title: str
+    level: Level
+    stage: Stage | None
+    certainty: Certainty
+    campaign: str
+    cves: tuple[str, ...]
+    attack: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+    count: int
+    evidence: tuple[Evidence, ...]
+    """The earliest and latest lines; `count` says how many there were."""
+    look_alikes: tuple[str, ...]

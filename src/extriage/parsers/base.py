@@ -1,0 +1,65 @@
+"""What a log format is: the few facts that tell one line-based log from another.
+
+Every format is a value, never a class of its own; the functions that read lines are in `lines`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from extriage.model.evidence import Fields
+
+Columns: TypeAlias = tuple[str, ...]
+"""Column names as the log's own header gives them; an empty name is a column without a field."""
+
+
+def names(text: str) -> Columns:
+    """Make column names of a list written as in a log's header, over as many lines as it needs."""
+    return tuple("".join(text.split()).split(","))
+
+
+ROW_STARTS = (b"datetime,", b"date-time,", b"timestamp,")
+"""How the header rows of Exchange logs begin, with or without `#Fields:` before them."""
+
+FREE: Columns = ("Message",)
+"""The only column of a log whose layout is not published and whose header is missing."""
+
+Shape = Literal["lines", "events-binary", "events-json", "page"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineFormat:
+    """How the lines of one kind of log are written."""
+
+    kind: str
+    delimiter: bytes
+    """A comma for Exchange's CSV (RFC 4180), a blank for W3C logs."""
+    columns: tuple[Columns, ...] = ()
+    """Known layouts, told apart by their number of columns, for files that lost their header."""
+    header_starts: tuple[bytes, ...] = ()
+    """How a header row without `#Fields:` begins, in lower case."""
+    host_fields: tuple[str, ...] = ()
+    """Columns that name the server that wrote the log; the first one present counts."""
+    build_fields: tuple[str, ...] = ()
+    """Four columns with one number each, or one column with the whole build somewhere in it."""
+    build_mark: re.Pattern[str] | None = None
+    """Where in a single build column the build stands: group 1 holds it."""
+    decode: Callable[[Fields, str], None] | None = None
+    """Adds the fields that are packed inside a column; gets the fields and the line's text."""
+    local_time: bool = False
+    """Times are local and name no zone: lines of this log have no usable time."""
+    free: bool = False
+    """The layout is not published: without a header the whole line is one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of evidence that is recognised by content and read."""
+
+    name: str
+    shape: Shape
+    exchange: bool
+    """True if only an Exchange server writes it."""
+    title: str
+    format: LineFormat | None = None

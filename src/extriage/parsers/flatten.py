@@ -1,0 +1,166 @@
+"""The tree of an event, laid flat: one name, one text, whichever program wrote the tree.
+
+What the event's `System` part says keeps its name; a data item of the same name (event 104 names
+the *cleared* channel `Channel`) stands beside it as `EventData_…` or `UserData_…`.
+"""
+
+from typing import Any, TypeAlias
+
+from extriage.model.evidence import Fields
+
+_Tree: TypeAlias = dict[str, Any]
+
+_FLAT_NAMES: dict[str, tuple[str, ...]] = {
+    "Computer": ("Computer", "Hostname", "ComputerName", "MachineName", "computer_name"),
+    "Provider_Name": ("Provider_Name", "SourceName", "ProviderName", "Provider", "provider_name"),
+    "EventID": ("EventID", "EventId", "event_id", "Id"),
+    "Channel": ("Channel", "LogName", "channel"),
+    "EventRecordID": ("EventRecordID", "RecordNumber", "RecordId", "RecordID", "record_id"),
+    "TimeCreated": ("TimeCreated", "@timestamp", "SystemTime", "EventTime"),
+    "Message": ("Message", "message"),
+}
+"""Our name of a part of the envelope, and what exporters call it; the first one present counts."""
+
+_DATA_PARTS = {
+    "event_data": "EventData",
+    "user_data": "UserData",
+    "EventData": "EventData",
+    "UserData": "UserData",
+    "winlog": "",
+}
+"""Parts of a flat document that hold the event's own data; the empty one is taken by itself."""
+
+_ATTRIBUTES = "#attributes"
+_TEXT = "#text"
+_DEEPEST = 16
+
+
+def flatten(document: _Tree) -> Fields:
+    """Lay an event document flat, whatever its shape."""
+    source = document.get("_source")
+    if isinstance(source, dict):
+        document = source
+    event = document.get("Event")
+    if isinstance(event, dict):
+        return _of_tree(event)
+    fields: Fields = {}
+    winlog = document.get("winlog")
+    parts = (winlog, document) if isinstance(winlog, dict) else (document,)
+    for part in parts:
+        for name, value in part.items():
+            if name in _DATA_PARTS and isinstance(value, dict):
+                continue
+            if name not in fields:
+                fields[name] = _value(value)
+    _name_envelope(fields)
+    for part in parts:
+        for name, called in _DATA_PARTS.items():
+            if called:
+                _add_data(fields, called, part.get(name))
+    return fields
+
+
+def _name_envelope(fields: Fields) -> None:
+    for name, spellings in _FLAT_NAMES.items():
+        if name in fields:
+            continue
+        for spelling in spellings:
+            if spelling in fields:
+                fields[name] = fields[spelling]
+                break
+
+
+def _of_tree(event: _Tree) -> Fields:
+    fields: Fields = {}
+    system = event.get("System")
+    if isinstance(system, dict):
+        for name, value in system.items():
+            _add_system(fields, name, value)
+    rendering = event.get("RenderingInfo")
+    if isinstance(rendering, dict) and rendering.get("Message"):
+        fields["Message"] = _value(rendering["Message"])
+    for name in ("EventData", "UserData", "ProcessingErrorData"):
+        _add_data(fields, name, event.get(name))
+    return fields
+
+
+def _add_system(fields: Fields, name: str, value: Any) -> None:
+    if not isinstance(value, dict):
+        fields[name] = _value(value)
+        return
+    for key, text in _attributes(value).items():
+        if key == "SystemTime":
+            fields["TimeCreated"] = _value(text)
+        elif key == "Qualifiers":
+            fields["Qualifiers"] = _value(text)
+        else:
+            fields[f"{name}_{key}"] = _value(text)
+    if _TEXT in value:
+        fields[name] = _value(value[_TEXT])
+
+
+def _attributes(value: _Tree) -> _Tree:
+    inner = value.get(_ATTRIBUTES)
+    if isinstance(inner, dict):
+        return inner
+    return {key.lstrip("@"): text for key, text in value.items() if key != _TEXT}
+
+
+def _add_data(fields: Fields, part: str, data: Any, depth: int = 0) -> None:
+    """Add data items under their own names; nested ones under the name of the leaf."""
+    if not isinstance(data, dict) or depth > _DEEPEST:
+        return
+    for name, value in data.items():
+        if name == _ATTRIBUTES or name.startswith("@"):
+            continue
+        if name == "Data":
+            _add_items(fields, part, value)
+        elif isinstance(value, dict) and _TEXT not in value:
+            _add_data(fields, part, value, depth + 1)
+        else:
+            _add(fields, part, name, _value(value))
+
+
+def _add_items(fields: Fields, part: str, value: Any) -> None:
+    """Add `Data` items: those with a name under it, the others together as `Data`."""
+    unnamed: list[str] = []
+    for item in value if isinstance(value, list) else [value]:
+        if not isinstance(item, dict):
+            unnamed.append(_text(item))
+            continue
+        name = _attributes(item).get("Name")
+        if isinstance(name, str) and name:
+            _add(fields, part, name, _value(item.get(_TEXT)))
+        else:
+            texts = item.get(_TEXT)
+            unnamed += [_text(text) for text in (texts if isinstance(texts, list) else [texts])]
+    if unnamed and unnamed != [""]:
+        _add(fields, part, "Data", tuple(unnamed))
+
+
+def _add(fields: Fields, part: str, name: str, value: str | tuple[str, ...]) -> None:
+    if name in fields:
+        name = f"{part}_{name}"
+    fields[name] = value
+
+
+def _value(value: Any) -> str | tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_text(item) for item in value)
+    return _text(value)
+
+
+def _text(value: Any, depth: int = 0) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or depth > _DEEPEST:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        if _TEXT in value:
+            return _text(value[_TEXT], depth + 1)
+        return " ".join(_text(item, depth + 1) for item in value.values())
+    if isinstance(value, list):
+        return " ".join(_text(item, depth + 1) for item in value)
+    return str(value)

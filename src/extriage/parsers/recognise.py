@@ -1,0 +1,193 @@
+"""Recognise what a file is by its first bytes; names lie, collectors rename and drives move.
+
+The one exception is the extension of a page that IIS would execute: a web shell may look like
+anything, and it is its name that makes the server run it.
+"""
+
+import re
+
+import msgspec
+
+WEB_EXTENSIONS = frozenset(
+    {"aspx", "ashx", "asmx", "ascx", "asax", "asp", "asa", "cdx", "cer"}
+    | {"svc", "soap", "rem", "cshtml", "vbhtml"}
+)
+
+_QUOTING_EXTENSIONS = frozenset(
+    {"ps1", "psm1", "psd1", "yar", "yara", "yml", "yaml", "md", "rst", "json", "csv", "py", "cs"}
+)
+
+_LOG_TYPE = re.compile(rb"^\xef?\xbb?\xbf?#log-type:[ \t]*([^\r\n]{1,80})", re.I | re.M)
+_SOFTWARE = re.compile(rb"^\xef?\xbb?\xbf?#software:[ \t]*([^\r\n]{1,80})", re.I | re.M)
+_FIELDS = re.compile(rb"^\xef?\xbb?\xbf?#fields:[ \t]*([^\r\n]{1,8192})", re.I | re.M)
+
+_LOG_TYPES: tuple[tuple[bytes, str], ...] = (
+    (b"httpproxy logs", "httpproxy"),
+    (b"rps http logs", "rps-http"),
+    (b"rps cmdlet logs", "rps-cmdlet"),
+    (b"ews logs", "ews"),
+    (b"ecp server log", "ecp-server"),
+    (b"ecp activity context log", "ecp-activity"),
+    (b"message tracking log", "message-tracking"),
+    (b"smtp receive protocol log", "smtp"),
+    (b"smtp send protocol log", "smtp"),
+    (b"transport connectivity log", "connectivity"),
+    (b"agent log", "agent"),
+    (b"audit", "audit"),
+)
+_SOFTWARES = (
+    (b"microsoft http api", "httperr"),
+    (b"microsoft internet information services", "iis"),
+)
+_EXCHANGE = b"microsoft exchange"
+_TOP = 32 * 1024
+_OAB_TYPE = re.compile(rb"oab.{0,3}generator")
+_OAB_LINE = b"download failed and temporary file"
+
+_HEADERS: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    ((b"datetime,requestid,majorversion", b"protocolaction,authenticationtype"), "httpproxy"),
+    ((b"cmdlet,parameters,cmdletuniqueid",), "rps-cmdlet"),
+    ((b"managedorganization", b"failfast", b"datetime,"), "rps-http"),
+    ((b"soapaction", b"impersonateduser", b"datetime,"), "ews"),
+    ((b"internal-message-id,message-id",), "message-tracking"),
+    ((b"timestamp,server,tenantid,recordtype,data",), "audit"),
+    ((b"datetime,sessionid,seqnumber,sip,cip,user",), "imap-pop"),
+    ((b"timestamp,sessionid,localendpoint,remoteendpoint,enteredorgfromip",), "agent"),
+    ((b"date-time,connector-id,session-id,sequence-number",), "smtp"),
+    ((b"date-time,session,source,destination,direction",), "connectivity"),
+)
+"""Words that must all stand in a `#Fields:` line or bare header row (lower case, no quotes)."""
+
+_TIME = rb'"?\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z"?,'
+_GUID = rb'"?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}"?,'
+_BUILD = rb'(?:"?\d{1,5}"?,){4}'
+_PROTOCOLS = (
+    rb"(?:Autodiscover|Eas|Ecp|Ews|Mapi|Oab|OwaCalendar|Owa|PowerShell|RpcHttp|Rest|"
+    rb"Microsoft-Server-ActiveSync)"
+)
+_ROWS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
+    (re.compile(pattern, re.I), kind)
+    for pattern, kind in (
+        (_TIME + _GUID + _BUILD + rb'[^,]*,"?' + _PROTOCOLS + rb'"?,', "httpproxy"),
+        (_TIME + _TIME + _GUID + _BUILD, "rps-http"),
+        (_TIME + _TIME + _GUID + rb"[^,]*," + _BUILD + rb"[^,]*,\d+,[^,]*#", "rps-cmdlet"),
+        (_TIME + rb"[^,]{1,64},ECP\.[A-Za-z]{1,40},\"?'?S:", "ecp-server"),
+        (_TIME + rb"[^,]{1,64},Request,\"?'?(?:S|I32|Dbl|F):", "ecp-activity"),
+        (_TIME + rb'[^,]*,[^,]*,[^,]*,"?\{.{0,4000}""Workload"":""Exchange""', "audit"),
+        (_TIME + rb".{0,400}download failed and temporary file", "oab-generator"),
+        (
+            rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?:\S+ )?[0-9A-Fa-f.:%]+ [A-Z_]{2,30} /\S* ",
+            "iis",
+        ),
+        (
+            rb"[0-9A-Fa-f.:%]+, [^,]*, \d\d?[/.]\d\d?[/.]\d\d(?:\d\d)?, \d\d?:\d\d:\d\d[^,]*,"
+            rb" W3SVC\d+, ",
+            "iis-native",
+        ),
+    )
+)
+_ROWS_TRIED = 200
+_EVENT_KEYS = (
+    frozenset({"Event"}),
+    frozenset({"winlog"}),
+    frozenset({"_source"}),
+    frozenset({"EventID", "Channel"}),
+    frozenset({"EventID", "SourceName"}),
+    frozenset({"EventID", "Provider_Name"}),
+    frozenset({"EventID", "ProviderName"}),
+    frozenset({"Id", "ProviderName", "LogName"}),
+)
+_CUT_EVENT = (
+    re.compile(rb'"(?:Event|winlog|Channel)"\s{0,8}:'),
+    re.compile(rb'"(?:EventID|event_id)"\s{0,8}:'),
+)
+_DIRECTIVE = re.compile(
+    rb"<%@\s*(?:page|control|webhandler|webservice|servicehost|application|master|import|assembly"
+    rb"|language)\b|<script\b[^>]{0,200}\brunat\s*=|\brunat\s*=\s*[\"']?server",
+    re.I,
+)
+
+
+def recognise(head: bytes, name: str) -> str:
+    """Name the kind of evidence from a file's first 64 KiB (UTF-8); empty if it is none."""
+    if head.startswith((b"ElfFile\0", b"ElfChnk\0")):
+        return "events"
+    kind = _by_header(head) or _by_rows(head)
+    if kind:
+        return kind
+    if _is_event_export(head):
+        return "events-json"
+    return "web-file" if _is_page(head, name) else ""
+
+
+def _is_page(head: bytes, name: str) -> bool:
+    extension = name.rsplit(".", 1)[-1].lower()
+    if extension in WEB_EXTENSIONS:
+        return True
+    # NOTE: rules and scripts against web shells quote them, and nothing executes such files.
+    if extension in _QUOTING_EXTENSIONS or b"\0" in head[:4096]:
+        return False
+    return _DIRECTIVE.search(head) is not None
+
+
+def _by_header(head: bytes) -> str:
+    low = head.lower()
+    log_type, software, fields = (found.search(low) for found in (_LOG_TYPE, _SOFTWARE, _FIELDS))
+    kind = _of_log_type(log_type[1].strip()) if log_type else ""
+    kind = kind or (_of_software(software[1]) if software else "")
+    kind = kind or (_of_fields(fields[1]) if fields else "")
+    if kind or _OAB_LINE in low:
+        return kind or "oab-generator"
+    for line in low[:_TOP].replace(b'"', b"").split(b"\n", 12)[:12]:
+        if b"," in line and (kind := _of_columns(line)):
+            return kind
+    return "exchange-log" if software and software[1].startswith(_EXCHANGE) else ""
+
+
+def _of_software(software: bytes) -> str:
+    for start, kind in _SOFTWARES:
+        if software.startswith(start):
+            return kind
+    return ""
+
+
+def _of_log_type(log_type: bytes) -> str:
+    for known, kind in _LOG_TYPES:
+        if log_type == known:
+            return kind
+    return "oab-generator" if _OAB_TYPE.search(log_type) else ""
+
+
+def _of_fields(fields: bytes) -> str:
+    if b"s-reason" in fields:
+        return "httperr"
+    if b"cs-method" in fields or b"cs-uri-stem" in fields:
+        return "iis"
+    return _of_columns(fields.replace(b'"', b""))
+
+
+def _of_columns(row: bytes) -> str:
+    for words, kind in _HEADERS:
+        if all(word in row for word in words):
+            return kind
+    return ""
+
+
+def _by_rows(head: bytes) -> str:
+    for line in head.split(b"\n", _ROWS_TRIED)[:_ROWS_TRIED]:
+        start = line[:8192]
+        for pattern, kind in _ROWS:
+            if pattern.match(start):
+                return kind
+    return ""
+
+
+def _is_event_export(head: bytes) -> bool:
+    line = head.lstrip().split(b"\n", 1)[0]
+    if not line.startswith(b"{"):
+        return False
+    try:
+        document = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return all(key.search(head) for key in _CUT_EVENT)
+    return isinstance(document, dict) and any(keys <= document.keys() for keys in _EVENT_KEYS)

@@ -1,0 +1,177 @@
+"""Read one artifact: recognise it, hand it to the reader of its shape, account for it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from extriage.errors import SourceError
+from extriage.model.evidence import Artifact, Entry, EntryStatus, Origin, Tally
+from extriage.model.reading import ArtifactResult
+from extriage.parsers import KINDS, Kind, recognise
+from extriage.parsers.text import open_text
+from extriage.parsers.web_file import page_record
+from extriage.pipeline.collect import Collector
+from extriage.pipeline.events import EventReader
+from extriage.pipeline.lines import LineReader
+from extriage.pipeline.pack import Pack
+from extriage.pipeline.readahead import ReadAhead
+
+PAGE_LIMIT = 4 << 20
+DRAIN = 1 << 20
+
+Progress = Callable[[int], None]
+
+
+def read_artifact(
+    artifact: Artifact, stream: BinaryIO, pack: Pack, progress: Progress
+) -> ArtifactResult:
+    """Read one artifact to its end and return what was found in it."""
+    source = ReadAhead(stream)
+    try:
+        return _read(artifact, source, pack, progress)
+    finally:
+        source.close()
+
+
+def _read(artifact: Artifact, source: ReadAhead, pack: Pack, progress: Progress) -> ArtifactResult:
+    collector = Collector(joined=pack.joined)
+    try:
+        head, text, note = open_text(source)  # type: ignore[arg-type]
+    except SourceError as error:
+        entry = Entry(artifact.path, artifact.size, "", "unreadable", str(error))
+        return ArtifactResult(entry)
+    kind = KINDS.get(recognise(head, artifact.path))
+    if kind is None:
+        reason = "empty file" if not head else "no evidence that this version reads"
+        return ArtifactResult(
+            Entry(artifact.path, max(artifact.size, source.size), "", "skipped", reason)
+        )
+    reader = {
+        "lines": _read_lines,
+        "events-binary": _read_binary,
+        "events-json": _read_json,
+        "page": _read_page,
+    }[kind.shape]
+    reading = _Reading(artifact, kind, source, pack, collector, progress, [note] if note else [])
+    return reader(reading, text)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One artifact while it is read: what every shape of reader needs, and how it ends."""
+
+    artifact: Artifact
+    kind: Kind
+    source: ReadAhead
+    pack: Pack
+    collector: Collector
+    progress: Progress
+    reasons: list[str]
+    failed: bool = False
+
+    def attempt(self, read: Callable[[], None]) -> None:
+        """Run a reader; keep why it ended early."""
+        try:
+            read()
+            while self.source.read(DRAIN):
+                pass
+        except SourceError as error:
+            self.failed = True
+            self.reasons.append(str(error))
+
+    def result(
+        self, tallies: list[Tally], counts: dict[str, int], notes: list[str], *, any_read: bool
+    ) -> ArtifactResult:
+        """Close the account of the artifact."""
+        status: EntryStatus = "read"
+        if self.failed:
+            status = "partial" if any_read else "unreadable"
+        entry = Entry(
+            self.artifact.path,
+            max(self.artifact.size, self.source.size),
+            self.kind.name,
+            status,
+            "; ".join(self.reasons),
+            self.source.hexdigest(),
+            **counts,
+        )
+        kept = list(self.collector.kept.values())
+        return ArtifactResult(
+            entry, tallies, kept, self.collector.joins, notes + self.collector.notes()
+        )
+
+
+def _read_lines(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+    assert reading.kind.format is not None
+    prefilter = reading.pack.prefilter(reading.kind.name)
+    reader = LineReader(reading.artifact.path, reading.kind.format, prefilter, reading.collector)
+    reading.attempt(lambda: reader.read(text, reading.progress))
+    counts = reader.counts
+    if counts.cut:
+        reading.reasons.append("the last line is cut off")
+    if counts.long:
+        reading.reasons.append(f"{counts.long:,} over-long lines were searched as text")
+    if counts.rejected:
+        reading.reasons.append(f"{counts.rejected:,} lines hold control bytes only")
+    numbers = {
+        name: getattr(counts, name)
+        for name in ("lines", "parsed", "raw", "rejected", "comment", "blank")
+    }
+    return reading.result(list(reader.tallies.values()), numbers, [], any_read=counts.lines > 0)
+
+
+def _events(reading: _Reading) -> EventReader:
+    return EventReader(reading.artifact.path, reading.pack.prefilter("events"), reading.collector)
+
+
+def _read_binary(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+    reader = _events(reading)
+    reading.attempt(lambda: reader.read_binary(text))
+    return _close_events(reading, reader)
+
+
+def _read_json(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+    reader = _events(reading)
+    reading.attempt(lambda: reader.read_json(text, reading.progress))
+    return _close_events(reading, reader)
+
+
+def _close_events(reading: _Reading, reader: EventReader) -> ArtifactResult:
+    if reader.troubles:
+        reading.failed = True
+        first = reader.troubles[0]
+        reading.reasons.append(f"{len(reader.troubles):,} damaged places, the first: {first}")
+    numbers = {
+        "lines": reader.lines,
+        "parsed": reader.records,
+        "raw": reader.raw,
+        "rejected": reader.rejected,
+        "blank": reader.blank,
+    }
+    return reading.result(
+        list(reader.tallies.values()), numbers, reader.notes, any_read=reader.records > 0
+    )
+
+
+def _read_page(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+    data = bytearray()
+
+    def read() -> None:
+        while len(data) < PAGE_LIMIT and (more := text.read(PAGE_LIMIT - len(data))):
+            data.extend(more)
+            reading.progress(len(more))
+
+    reading.attempt(read)
+    path = reading.artifact.path
+    record = page_record(path, bytes(data), Origin(path, 1))
+    lowered = bytes(data).lower()
+    text_form = record.fields.get("Content", "")
+    if isinstance(text_form, str):
+        lowered += b"\n" + text_form.lower().encode("utf-8", "replace")
+    prefilter = reading.pack.prefilter("web-file")
+    literals = {literal for _, literal in prefilter.hits(lowered)}
+    for watch in prefilter.candidates(literals, lowered):
+        if watch.target.matches(record):
+            reading.collector.add(watch, record, bytes(data))
+    tally = Tally("web-file", path, "", records=1)
+    return reading.result([tally], {"lines": 1, "parsed": 1}, [], any_read=True)

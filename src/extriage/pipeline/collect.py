@@ -1,0 +1,75 @@
+"""Collect the matches of one artifact while it is read."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from extriage.knowledge.evidence import summary
+from extriage.matchers.prefilter import Watch
+from extriage.model.detection import Evidence, Match
+from extriage.model.evidence import Record
+from extriage.model.reading import Kept
+
+TEXT_LIMIT = 2000
+SUMMARY_LIMIT = 1000
+JOIN_LIMIT = 50_000
+"""Matches of one rule in one file that correlation rules can see."""
+
+
+@dataclass(slots=True)
+class Collector:
+    """Takes the matches of one artifact."""
+
+    joined: frozenset[str] = frozenset()
+    """Rules whose matches correlation rules need."""
+    kept: dict[tuple[str, str, bool], Kept] = field(default_factory=dict)
+    joins: list[Match] = field(default_factory=list)
+    join_counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, watch: Watch, record: Record, line: bytes) -> None:
+        """Keep a match of this rule by this record; `line` is the raw line for its hash."""
+        name = watch.rule.rule.id
+        evidence = Evidence(
+            record.origin.path,
+            record.origin.line,
+            record.origin.offset,
+            record.text[:TEXT_LIMIT],
+            hashlib.sha256(line).hexdigest(),
+            record.time,
+            record.raw,
+            summary(record.kind, record.fields)[:SUMMARY_LIMIT],
+        )
+        if name in self.joined and not record.raw:
+            self._join(watch, record, evidence)
+        if watch.rule.generate:
+            key = (name, record.computer, record.raw)
+            if key not in self.kept:
+                self.kept[key] = Kept(*key)
+            self.kept[key].add(evidence)
+
+    def _join(self, watch: Watch, record: Record, evidence: Evidence) -> None:
+        name = watch.rule.rule.id
+        seen = self.join_counts.get(name, 0)
+        self.join_counts[name] = seen + 1
+        if seen < JOIN_LIMIT:
+            values = watch.target.kept(record)
+            self.joins.append(Match(name, record.kind, record.computer, evidence, values))
+
+    def notes(self) -> list[str]:
+        """Name the rules whose matches were too many for correlation rules to see all."""
+        return [
+            f"rule {name}: correlation rules saw the first {JOIN_LIMIT:,} of {count:,} matches"
+            for name, count in sorted(self.join_counts.items())
+            if count > JOIN_LIMIT
+        ]
+
+    def shift(self, by: timedelta) -> None:
+        """Move all times, for evidence whose clock was found wrong."""
+        for kept in self.kept.values():
+            kept.shift(by)
+        self.joins = [
+            replace(m, evidence=replace(m.evidence, time=m.evidence.time + by))
+            if m.evidence.time
+            else m
+            for m in self.joins
+        ]

@@ -1,0 +1,68 @@
+"""One server: from what its evidence gave to what is said about it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from extriage.analysis.coverage import cover
+from extriage.analysis.findings import gather
+from extriage.analysis.patch import patch_state
+from extriage.analysis.verdict import judge
+from extriage.knowledge.builds import build_table
+from extriage.knowledge.campaigns import campaigns
+from extriage.matchers.sigma import RuleSet
+from extriage.model.detection import Match
+from extriage.model.evidence import Entry, Tally
+from extriage.model.host import Host, Manifest
+from extriage.model.reading import Kept
+
+
+@dataclass(slots=True)
+class HostEvidence:
+    """All that was read of one server."""
+
+    name: str
+    entries: list[Entry] = field(default_factory=list)
+    tallies: list[Tally] = field(default_factory=list)
+    kept: list[Kept] = field(default_factory=list)
+    joins: list[Match] = field(default_factory=list)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    """What to know about the evidence, with the files that it is true of."""
+
+
+def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None) -> Host:
+    """Say what the evidence of one server shows."""
+    findings = gather(evidence.name, ruleset, evidence.kept, evidence.joins)
+    coverage = cover(evidence.tallies, evidence.entries)
+    known = campaigns()
+    cves = [cve.id for campaign in known for cve in campaign.cves]
+    patch = patch_state(evidence.tallies, build_table(), cves)
+    judgement = judge(findings, coverage, patch, as_of)
+    return Host(
+        evidence.name,
+        judgement.verdict,
+        judgement.campaigns,
+        patch,
+        coverage,
+        findings,
+        judgement.actions,
+        manifest(evidence.entries),
+        tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
+    )
+
+
+def _note(text: str, paths: list[str]) -> str:
+    first = min(paths)
+    where = first if len(paths) == 1 else f"{len(paths)} files, such as {first}"
+    return f"{where}: {text}"
+
+
+def manifest(entries: list[Entry]) -> Manifest:
+    """Count what was seen and list it by path."""
+    ordered = tuple(sorted(entries, key=lambda entry: (entry.path, entry.reason)))
+    return Manifest(
+        len(ordered),
+        sum(entry.status in ("read", "partial") for entry in ordered),
+        sum(entry.status == "skipped" for entry in ordered),
+        sum(entry.status in ("unreadable", "partial") for entry in ordered),
+        ordered,
+    )

@@ -1,0 +1,390 @@
+"""Read a line log once: every line is counted, only lines that a rule's literal hit are parsed.
+
+Constant memory: one block is held, and of a line longer than `MAX_LINE` only a window. An unclosed
+quote never swallows the next row; a quoted field that is properly closed may span lines.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from extriage import parsers as parsing
+from extriage.matchers.prefilter import Prefilter
+from extriage.model.evidence import Origin, Record, Tally
+from extriage.parsers import Clock, Columns, LineFormat
+from extriage.pipeline import census
+from extriage.pipeline.collect import TEXT_LIMIT, Collector
+
+BLOCK = 1 << 20
+MAX_LINE = 4 << 20
+OVERLAP = 1 << 12
+JOIN_BOUND = 1 << 16
+
+_BLANK = b" \t\r"
+_EMPTY = bytes(range(0x20))
+
+
+@dataclass(slots=True)
+class Counts:
+    """The account of a file's lines."""
+
+    lines: int = 0
+    parsed: int = 0
+    raw: int = 0
+    rejected: int = 0
+    comment: int = 0
+    blank: int = 0
+    long: int = 0
+    cut: bool = False
+    """The last line has no newline and does not fit its columns: the file was cut off."""
+
+
+@dataclass(slots=True)
+class LineReader:
+    """The state of reading one line log."""
+
+    path: str
+    format: LineFormat
+    prefilter: Prefilter
+    collector: Collector
+    counts: Counts = field(default_factory=Counts)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    columns: Columns | None = None
+    offset: int = 0
+    """Offset in the artifact of the block in hand."""
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        """Let the clock know the file name, which may be all that tells the day."""
+        self.clock = Clock(self.path)
+
+    def read(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
+        """Read the stream to its end; SourceError when it breaks off, with all counts kept."""
+        buffer = bytearray(MAX_LINE + BLOCK + 1)
+        view = memoryview(buffer)
+        filled = 0
+        while got := stream.readinto(view[filled : filled + BLOCK]):  # type: ignore[attr-defined]
+            progress(got)
+            end = filled + got
+            cut = buffer.rfind(b"\n", filled, end) + 1
+            if cut:
+                cut = self._block(view[:cut], final=False)
+            elif end >= MAX_LINE:
+                end, cut = self._long_line(stream, view, end)
+            filled = end - cut
+            buffer[:filled] = buffer[cut:end]
+        if filled:
+            self._last(view, filled)
+
+    def _last(self, view: memoryview, filled: int) -> None:
+        closed = view[filled - 1] == 10
+        view[filled] = 10
+        before = self.counts.raw
+        self._block(view[: filled if closed else filled + 1], final=True)
+        self.counts.cut = not closed and self.counts.raw > before
+
+    def _block(self, block: memoryview, *, final: bool) -> int:
+        """Read a block of whole lines; return how much of it is done with."""
+        lines = _Block(self, block, census.take(block, self.format.delimiter[0]), final)
+        lines.classify()
+        lines.account()
+        lines.match()
+        done = lines.done_offset()
+        self.offset += done
+        self.counts.lines += lines.done
+        return done
+
+    def _long_line(self, stream: BinaryIO, view: memoryview, end: int) -> tuple[int, int]:
+        """Read through an over-long line in windows; return the buffer's fill and its rest."""
+        self.counts.lines += 1
+        self.counts.raw += 1
+        self.counts.long += 1
+        seen: set[str] = set()
+        while True:
+            newline = view.obj.find(b"\n", 0, end)  # type: ignore[attr-defined]
+            window = view[: newline if newline >= 0 else end]
+            self._window(window, seen)
+            if newline >= 0:
+                self.offset += newline + 1
+                return end, newline + 1
+            view[:OVERLAP] = bytes(view[end - OVERLAP : end])
+            self.offset += end - OVERLAP
+            got = stream.readinto(view[OVERLAP : OVERLAP + BLOCK])  # type: ignore[attr-defined]
+            end = OVERLAP + (got or 0)
+            if not got:
+                return end, end
+
+    def _window(self, window: memoryview, seen: set[str]) -> None:
+        hits = self.prefilter.hits(window)
+        for end, literal in hits:
+            around = bytes(window[max(0, end - JOIN_BOUND // 2) : end + JOIN_BOUND // 2])
+            origin = Origin(self.path, self.counts.lines, self.offset)
+            start = max(0, min(end, JOIN_BOUND // 2) - TEXT_LIMIT // 2)
+            text = around.decode("utf-8", "replace")
+            record = Record(self.format.kind, None, origin, {}, text[start:], raw=True)
+            for watch in self.prefilter.candidates((literal,), around.lower()):
+                name = watch.rule.rule.id
+                if name not in seen and watch.target.matches_raw(text):
+                    seen.add(name)
+                    self.collector.add(watch, record, around)
+
+    def tally(self, computer: str) -> Tally:
+        """Return the tally of one computer in this file."""
+        if computer not in self.tallies:
+            self.tallies[computer] = Tally(self.format.kind, self.path, computer)
+        return self.tallies[computer]
+
+
+@dataclass(slots=True)
+class _Block:
+    """The lines of one block on their way to counts, coverage and matches."""
+
+    reader: LineReader
+    block: memoryview
+    lines: census.Census
+    final: bool
+    fits: Any = None
+    """One flag per line: it is a row that fits its columns."""
+    done: int = 0
+    """Lines that are settled; the rest waits for more data."""
+    segments: list[tuple[int, Columns | None]] = field(default_factory=list)
+    """From which line on which columns hold."""
+    joined: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """Line to first and last line of the record that spans it."""
+    times: dict[int, datetime] = field(default_factory=dict)
+    """Times of rows that do not begin with an ISO stamp."""
+    waiting: Iterator[int] | None = None
+
+    def text(self, first: int, last: int | None = None) -> bytes:
+        """Return the bytes of a line, or of a run of lines, without the final line end."""
+        end = self.lines.ends[first if last is None else last]
+        return bytes(self.block[self.lines.starts[first] : end]).rstrip(b"\r")
+
+    def columns(self, line: int) -> Columns | None:
+        """Return the columns that hold at a line."""
+        for start, columns in reversed(self.segments):
+            if line >= start:
+                return columns
+        return None
+
+    def classify(self) -> None:
+        """Settle for every line whether it is a row, a comment, a header, blank or odd."""
+        total = len(self.lines.starts)
+        self.done = total
+        self.fits = np.zeros(total, dtype=bool)
+        self._segment(0, self.reader.columns)
+        line = self._attention(0)
+        while line < total:
+            segments = len(self.segments)
+            if self.lines.stamped[line]:
+                line = self._closer(line)
+            else:
+                self._odd(line)
+            if self.done < total:
+                return
+            if len(self.segments) > segments:
+                self.waiting = None
+            line = self._attention(line + 1)
+
+    def _attention(self, start: int) -> int:
+        """Return the next line from `start` on that is not plainly a row."""
+        if self.waiting is None:
+            self.waiting = iter((np.flatnonzero(~self.fits[start:]) + start).tolist())
+        for line in self.waiting:
+            if line >= start:
+                return int(line)
+        return len(self.lines.starts)
+
+    def _segment(self, start: int, columns: Columns | None) -> None:
+        """Let columns hold from a line on, and judge the plain rows from there by their count."""
+        lines, reader = self.lines, self.reader
+        if columns is None and reader.format.columns:
+            columns = self._guess(start)
+        self.segments.append((start, columns))
+        reader.columns = columns
+        plain = lines.stamped[start:]
+        if columns is None:
+            plain = np.zeros_like(plain)
+        else:
+            plain = plain & (lines.delimiters[start:] == len(columns) - 1)
+            plain &= lines.ends[start:] - lines.starts[start:] <= census.LONGEST
+        if lines.quotes is not None:
+            plain = plain & (lines.quotes[start:] == 0)
+        self.fits[start:] = plain
+
+    def _guess(self, start: int) -> Columns | None:
+        rows = np.flatnonzero(self.lines.stamped[start:])
+        if not len(rows):
+            return None
+        return parsing.fallback_columns(self.reader.format, self.text(start + int(rows[0])))
+
+    def _closer(self, line: int) -> int:
+        """Look closer at a row that is not plain; return the last line that belongs to it."""
+        columns = self.columns(line)
+        if columns is None:
+            return line
+        format, raw = self.reader.format, self.text(line)
+        if parsing.split(format, columns, raw) is not None:
+            self.fits[line] = True
+            return line
+        if self.lines.quotes is None or self.lines.quotes[line] % 2 == 0:
+            self.fits[line] = parsing.fallback_columns(format, raw) is not None
+            return line
+        return self._join(line, columns)
+
+    def _join(self, line: int, columns: Columns) -> int:
+        """Find the line that closes a quoted field; the row stands alone when none does."""
+        format, starts, total = self.reader.format, self.lines.starts, len(self.lines.starts)
+        for last in range(line + 1, total):
+            if self.lines.ends[last] - starts[line] > JOIN_BOUND:
+                return line
+            if self.lines.stamped[last] or parsing.starts_record(format, self.text(last)):
+                return line
+            if parsing.split(format, columns, self.text(line, last)) is not None:
+                for part in range(line, last + 1):
+                    self.joined[part] = (line, last)
+                    self.fits[part] = True
+                return last
+        if not self.final and self.lines.ends[-1] - starts[line] < JOIN_BOUND:
+            self.done = line
+        return line
+
+    def _odd(self, line: int) -> None:
+        """Settle a line that does not begin with an ISO time."""
+        reader = self.reader
+        raw = self.text(line)
+        if not raw.strip(_BLANK):
+            reader.counts.blank += 1
+        elif raw.startswith(b"#") or parsing.header(reader.format, raw) is not None:
+            reader.counts.comment += 1
+            reader.clock.see(raw)
+            columns = parsing.header(reader.format, raw)
+            if columns is not None:
+                self._segment(line + 1, columns)
+        elif not raw.strip(_EMPTY):
+            reader.counts.rejected += 1
+        else:
+            self._unstamped(line, raw)
+
+    def _unstamped(self, line: int, raw: bytes) -> None:
+        reader, columns = self.reader, self.columns(line)
+        if columns is None:
+            columns = parsing.fallback_columns(reader.format, raw)
+            if columns is not None:
+                self._segment(line, columns)
+        if columns is not None and parsing.split(reader.format, columns, raw) is not None:
+            time = parsing.line_time(reader.format, columns, raw, reader.clock)
+            self.fits[line] = True
+            if time is not None:
+                self.times[line] = time
+        reader.counts.raw += not self.fits[line]
+
+    def done_offset(self) -> int:
+        """Return the offset of the first byte that is not settled."""
+        if self.done == len(self.lines.starts):
+            return len(self.block)
+        return int(self.lines.starts[self.done])
+
+    def account(self) -> None:
+        """Count rows and let coverage grow."""
+        counts, done = self.reader.counts, self.done
+        rows = self.fits[:done]
+        unfit = self.lines.stamped[:done] & ~rows
+        counts.parsed += int(rows.sum())
+        counts.raw += int(unfit.sum())
+        firsts = rows & self.lines.stamped[:done]
+        if firsts.any():
+            self._cover(np.flatnonzero(firsts))
+        for line, time in self.times.items():
+            if line < done:
+                self._cover_time(line, time)
+
+    def _cover(self, rows: Any) -> None:
+        reader, stamps = self.reader, self.lines.stamps
+        hours = census.hours_of(stamps[rows])
+        earliest, latest = rows[stamps[rows].argmin()], rows[stamps[rows].argmax()]
+        tally = None
+        for line in sorted({int(rows[0]), int(rows[-1]), int(earliest), int(latest)}):
+            columns = self.columns(line) or ()
+            raw = self.text(*self.joined.get(line, (line, None)))
+            values = parsing.split(reader.format, columns, raw) or []
+            time = parsing.line_time(reader.format, columns, raw, reader.clock)
+            here = reader.tally(parsing.computer(reader.format, columns, values))
+            tally = tally or here
+            _stretch(here, time, parsing.build(reader.format, columns, values))
+        if tally is not None:
+            tally.records += len(rows)
+            tally.hours |= hours
+
+    def _cover_time(self, line: int, time: datetime) -> None:
+        tally = self.reader.tally("")
+        tally.records += 1
+        tally.hours.add(census.hour(time))
+        _stretch(tally, time, "")
+
+    def match(self) -> None:
+        """Parse the lines that literals hit and ask the rules."""
+        for line, literals in self._hit_lines().items():
+            first, last = self.joined.get(line, (line, line))
+            raw = self.text(first, last)
+            watches = self.reader.prefilter.candidates(literals, raw.lower())
+            if not watches:
+                continue
+            record = self._record(first, raw)
+            for watch in watches:
+                met = (
+                    watch.target.matches_raw(record.text)
+                    if record.raw
+                    else watch.target.matches(record)
+                )
+                if met:
+                    self.reader.collector.add(watch, record, raw)
+
+    def _hit_lines(self) -> dict[int, set[int]]:
+        """Return the lines to look at, each with the literals found in it."""
+        found: dict[int, set[int]] = {}
+        prefilter = self.reader.prefilter
+        if prefilter.always:
+            for line in np.flatnonzero(self._content()).tolist():
+                found.setdefault(self.joined.get(line, (line, line))[0], set())
+        hits = prefilter.hits(self.block)
+        at = self.lines.line_of(np.array([end - 1 for end, _ in hits], dtype=np.int64))
+        for line, (_, literal) in zip(at.tolist(), hits, strict=True):
+            first = self.joined.get(line, (line, line))[0]
+            if first < self.done and self.block[self.lines.starts[first]] != 35:
+                found.setdefault(first, set()).add(literal)
+        return found
+
+    def _content(self) -> Any:
+        """Tell which lines hold anything that a rule could look at."""
+        starts, ends = self.lines.starts, self.lines.ends
+        filled = ends - starts > 1
+        data = np.frombuffer(self.block, dtype=np.uint8)
+        filled &= data[starts] != 35
+        filled[self.done :] = False
+        return filled
+
+    def _record(self, line: int, raw: bytes) -> Record:
+        reader = self.reader
+        origin = Origin(
+            reader.path,
+            reader.counts.lines + line + 1,
+            reader.offset + int(self.lines.starts[line]),
+        )
+        record = parsing.record(reader.format, self.columns(line) or (), raw, origin, reader.clock)
+        if line in self.times:
+            return replace(record, time=self.times[line])
+        return record
+
+
+def _stretch(tally: Tally, time: datetime | None, build: str) -> None:
+    if time is None:
+        return
+    tally.first = min(tally.first or time, time)
+    tally.last = max(tally.last or time, time)
+    if build:
+        first, last = tally.builds.get(build, (time, time))
+        tally.builds[build] = (min(first, time), max(last, time))

@@ -1,0 +1,233 @@
+"""Rule cases: lines that a rule must find, and benign look-alikes that it must leave alone.
+
+A case file (`<campaign>/<rule>.yml`, one or more YAML documents) names the artifact and its header
+and lists raw lines as the server writes them under `match` and `no_match`; correlations have
+`match_sequence` and `no_match_sequence`, read one line after the other. A line may also be
+
+* a mapping of the log's fields, from which a line is built (`path` and `content` for a web page),
+* `join: [piece, ...]`, the text in pieces, so that no antivirus takes the case for the real thing.
+
+`header` is a `#Fields:` line, the name of one in `headers.yml`, or empty.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from extriage import parsers
+from extriage.errors import ContentError
+from extriage.matchers.sigma import RuleSet, correlate
+from extriage.model.detection import Evidence, Match
+from extriage.model.evidence import Origin, Record
+
+CASES = Path(str(files("extriage").joinpath("content", "cases")))
+HEADERS = "headers.yml"
+
+Item: TypeAlias = str | dict[str, Any]
+
+_IIS_ROW = {
+    "date": "2021-03-03",
+    "time": "05:01:02",
+    "s-ip": "10.0.0.5",
+    "s-port": "443",
+    "c-ip": "203.0.113.9",
+    "cs(User-Agent)": "Mozilla/5.0",
+    "sc-substatus": "0",
+    "sc-win32-status": "0",
+    "time-taken": "31",
+}
+_PROXY_ROW = {
+    "DateTime": "2021-03-03T05:01:02.345Z",
+    "RequestId": "29d1a846-41f6-4da6-9dbf-dd8a9151ce59",
+    "MajorVersion": "15",
+    "MinorVersion": "1",
+    "BuildVersion": "2106",
+    "RevisionVersion": "2",
+    "UrlHost": "mail.contoso.example",
+    "ClientIpAddress": "203.0.113.9",
+    "ServerHostName": "EX01",
+}
+_ECP_PAIRS = {"S:TIME": "13", "S:CMD": "", "S:URL": "/ecp/", "S:EX": "", "S:BLD": "15.1.2106.2"}
+_EVENT = {
+    "Hostname": "EX01.contoso.example",
+    "TimeCreated": "2021-03-03T05:01:11.402Z",
+    "@timestamp": "2021-03-03T05:01:11.402Z",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one side of one case ended."""
+
+    name: str
+    problem: str = ""
+    """Why it failed; empty when it passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCase:
+    """One document of a case file."""
+
+    rule: str
+    artifact: str
+    header: str
+    items: dict[str, list[Item]]
+
+    def record(self, item: Item, line: int = 2) -> Record:
+        """Read one item as its parser would read it in a file that has only this line."""
+        path = item["path"] if isinstance(item, dict) and "path" in item else self.artifact
+        text = self.text(item)
+        head = f"{self.header}\n{text}\n" if self.header else f"{text}\n"
+        kind = parsers.recognise(head.encode(), path)
+        if not kind:
+            raise ContentError(f"{self.rule}: {self.artifact} is not recognised by its content")
+        if kind == "web-file":
+            return parsers.page_record(path, text.encode(), Origin(path, 1))
+        layout = parsers.KINDS[kind].format
+        if layout is None:
+            return parsers.event_record(text.encode(), path, line)
+        columns = parsers.header(layout, self.header.encode()) if self.header else None
+        columns = columns or parsers.fallback_columns(layout, text.encode()) or ()
+        origin = Origin(path, line)
+        return parsers.record(layout, columns, text.encode(), origin, parsers.Clock())
+
+    def text(self, item: Item) -> str:
+        """Give the raw line of an item."""
+        if isinstance(item, str):
+            return item
+        if "content" in item:
+            return _joined(item["content"])
+        if "join" in item:
+            return _joined(item)
+        fields = {key: _joined(value) for key, value in item.items()}
+        if "Channel" in fields:
+            return json.dumps({**_EVENT, **fields, "EventID": int(fields["EventID"])})
+        columns = self.header.removeprefix("#Fields: ")
+        return _ecp_line(fields) if "EventData" in columns else _row_line(columns, fields)
+
+
+def load_cases(path: Path) -> list[RuleCase]:
+    """Read one case file; ContentError names what is wrong with it."""
+    try:
+        documents = list(yaml.safe_load_all(path.read_text("utf-8")))
+        named = headers() | _own_headers(path)
+        return [
+            RuleCase(
+                path.stem,
+                document["artifact"],
+                named.get(document["header"], document["header"]),
+                {key: value for key, value in document.items() if key not in _NO_SIDES},
+            )
+            for document in documents
+        ]
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError, OSError, UnicodeError) as error:
+        raise ContentError(f"{path} is no rule case: {error!r}") from error
+
+
+_NO_SIDES = ("artifact", "header")
+
+
+@cache
+def headers() -> dict[str, str]:
+    """Return the real header lines that cases may name."""
+    table: dict[str, str] = yaml.safe_load((CASES / HEADERS).read_text("utf-8"))
+    return table
+
+
+def _own_headers(path: Path) -> dict[str, str]:
+    for folder in path.parents[:2]:
+        if folder != CASES and (folder / HEADERS).is_file():
+            table: dict[str, str] = yaml.safe_load((folder / HEADERS).read_text("utf-8"))
+            return table
+    return {}
+
+
+def run_cases(ruleset: RuleSet, paths: Iterable[Path]) -> list[Outcome]:
+    """Run case files, or all below folders, against their rules."""
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(path.rglob("*.yml")) if path.is_dir() else [path]
+    outcomes: list[Outcome] = []
+    for path in found:
+        if path.name != HEADERS:
+            outcomes += _outcomes(ruleset, path)
+    return outcomes
+
+
+def _outcomes(ruleset: RuleSet, path: Path) -> list[Outcome]:
+    known = {one.rule.id for one in ruleset.rules}
+    known |= {one.rule.id for one in ruleset.correlations}
+    if path.stem not in known:
+        return [Outcome(path.stem, "there is no rule of this name that can run")]
+    outcomes = []
+    try:
+        for case in load_cases(path):
+            for side, items in case.items.items():
+                expected = not side.startswith("no_")
+                for number, lines in enumerate(_runs(side, items), start=1):
+                    met = path.stem in fired(ruleset, case, lines)
+                    problem = "" if met is expected else _problem(case, lines, met=met)
+                    outcomes.append(Outcome(f"{path.stem} {side} {number}", problem))
+    except ContentError as error:
+        outcomes.append(Outcome(path.stem, str(error)))
+    return outcomes
+
+
+def _runs(side: str, items: list[Item]) -> list[list[Item]]:
+    return [items] if side.endswith("sequence") else [[item] for item in items]
+
+
+def _problem(case: RuleCase, lines: list[Item], *, met: bool) -> str:
+    return f"{'matches' if met else 'does not match'}: {case.text(lines[0])[:200]}"
+
+
+def fired(ruleset: RuleSet, case: RuleCase, items: list[Item]) -> set[str]:
+    """Return the rules, correlations too, that these lines meet."""
+    records = [case.record(item, line) for line, item in enumerate(items, start=2)]
+    matches = matches_of(ruleset, records)
+    met = {match.rule for match in matches}
+    return met | {correlation.rule.id for correlation, _ in correlate(ruleset, matches)}
+
+
+def matches_of(ruleset: RuleSet, records: Iterable[Record]) -> list[Match]:
+    """Return every match of a single rule by these records."""
+    found = []
+    for record in records:
+        origin = record.origin
+        evidence = Evidence(origin.path, origin.line, 0, record.text, "", record.time)
+        for rule, target in ruleset.targets(record.kind):
+            if target.matches(record):
+                kept = target.kept(record)
+                found.append(Match(rule.rule.id, record.kind, "", evidence, kept))
+    return found
+
+
+def _joined(value: Any) -> str:
+    return "".join(value["join"]) if isinstance(value, dict) else str(value)
+
+
+def _ecp_line(fields: dict[str, str]) -> str:
+    """Pack pairs as the control panel does: quotes doubled inside, then doubled by the CSV."""
+    packed = []
+    for key, value in {**_ECP_PAIRS, **fields}.items():
+        pair = f"{key}={value}"
+        packed.append("'" + pair.replace("'", "''") + "'" if "'" in pair or ";" in pair else pair)
+    data = ";".join(packed).replace('"', '""')
+    return f'2021-03-03T05:01:11.402Z,EX01,ECP.Request,"{data}"'
+
+
+def _row_line(columns: str, fields: dict[str, str]) -> str:
+    iis = "," not in columns
+    names = columns.split(" " if iis else ",")
+    values = {**(_IIS_ROW if iis else _PROXY_ROW), **fields}
+    unknown = values.keys() - set(names)
+    if unknown:
+        raise ContentError(f"the header has no {', '.join(sorted(unknown))}")
+    cells = [values.get(name, "-" if iis else "") for name in names]
+    return " ".join(cells) if iis else ",".join(cell.replace(",", " ") for cell in cells)

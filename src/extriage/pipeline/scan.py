@@ -1,0 +1,202 @@
+"""The main job: read all evidence once, tell the hosts apart, judge each, write the case."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from extriage import __version__
+from extriage.analysis.findings import merge
+from extriage.analysis.hosts import HostNames, assign
+from extriage.casefile import CaseFolder, Ledger
+from extriage.errors import UsageError
+from extriage.knowledge.campaigns import knowledge_as_of
+from extriage.model.case import SCHEMA, Case, Tool
+from extriage.model.evidence import Entry, Unit
+from extriage.model.reading import ArtifactResult, Kept
+from extriage.pipeline.host import HostEvidence, triage_host
+from extriage.pipeline.pack import Content, Pack, load_pack
+from extriage.pipeline.worker import Workers, decode, run_units
+from extriage.sources import survey
+
+
+class Watcher(Protocol):
+    """Whoever shows the progress of a scan."""
+
+    def total(self, size: int, units: int) -> None:
+        """Hear how much there is to read."""
+
+    def read(self, size: int) -> None:
+        """Hear that this many more bytes were read."""
+
+    def done(self, path: str, findings: int) -> None:
+        """Hear that a unit is done and how many rules it met."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a scan is run."""
+
+    content: Content = field(default_factory=Content)
+    jobs: int = 1
+    as_of: datetime | None = None
+    """"Up to now" for the verdict; the evidence's own last record when not given."""
+    debug: bool = False
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What all artifacts gave, sorted by host."""
+
+    evidence: dict[str, HostEvidence] = field(default_factory=dict)
+    unassigned: list[Entry] = field(default_factory=list)
+
+    def host(self, name: str) -> HostEvidence:
+        if name not in self.evidence:
+            self.evidence[name] = HostEvidence(name)
+        return self.evidence[name]
+
+
+def scan(paths: list[Path], folder: CaseFolder, options: Options, watcher: Watcher) -> Case:
+    """Scan evidence into a case; results of a killed scan of the same evidence are used again.
+
+    The case is returned and its ledger stays; `finish` writes it.
+    """
+    found = survey(_outside(paths, folder.path))
+    if not found.units and not found.entries:
+        raise UsageError("there is nothing to read in what was named")
+    pack = load_pack(options.content)
+    keys = {_key(unit): unit for unit in found.units}
+    ledger = folder.ledger(_scan_key(pack, keys))
+    try:
+        done = ledger.done()
+        waiting = [unit for key, unit in keys.items() if key not in done]
+        watcher.total(sum(max(unit.size, 0) for unit in waiting), len(waiting))
+
+        def keep(unit: Unit, data: bytes) -> None:
+            ledger.add(_key(unit), data)
+            watcher.done(unit.path, sum(len(result.kept) for result in decode(data)))
+
+        workers = Workers(options.jobs, options.content, options.debug)
+        run_units(waiting, workers, watcher.read, keep)
+        order = sorted(keys, key=lambda key: (keys[key].path, keys[key].members or ()))
+        return _conclude(ledger, order, found.entries, pack, options)
+    finally:
+        ledger.close(remove=False)
+
+
+def finish(case: Case, folder: CaseFolder, run: dict[str, object]) -> None:
+    """Write the case and take the ledger away."""
+    folder.write(case, run)
+    for name in ("scan.ledger", "scan.ledger-wal", "scan.ledger-shm"):
+        with suppress(OSError):
+            (folder.path / name).unlink(missing_ok=True)
+
+
+def _outside(paths: list[Path], case: Path) -> list[Path]:
+    """Refuse evidence that the case would be written into."""
+    inside = case.resolve()
+    for path in paths:
+        if path.is_dir() and (path.resolve() == inside or path.resolve() in inside.parents):
+            raise UsageError(
+                f"the case folder {case} lies inside the evidence {path}; "
+                "nothing is ever written there: name another place with --case"
+            )
+    return paths
+
+
+def _conclude(
+    ledger: Ledger, order: list[str], entries: Iterable[Entry], pack: Pack, options: Options
+) -> Case:
+    first_of, computers = _first_look(ledger, order)
+    names = assign(computers)
+    gathered = _Gathered(unassigned=list(entries))
+    for result in _results(ledger, order):
+        original = first_of.get(result.entry.sha256, result.entry.path)
+        if result.entry.sha256 and original != result.entry.path and _counts(result):
+            entry = replace(result.entry, status="skipped", reason=f"same content as {original}")
+            gathered.host(names.of(original)).entries.append(entry)
+        elif _counts(result):
+            _share_out(result, names, gathered)
+        else:
+            gathered.unassigned.append(result.entry)
+    hosts = [
+        triage_host(evidence, pack.ruleset, options.as_of)
+        for _, evidence in sorted(gathered.evidence.items())
+    ]
+    tool = Tool(
+        __version__,
+        knowledge_as_of(),
+        pack.sha256,
+        len(pack.ruleset.rules) + len(pack.ruleset.correlations),
+        pack.ruleset.refused,
+        pack.slow(),
+    )
+    unassigned = tuple(sorted(gathered.unassigned, key=lambda entry: (entry.path, entry.reason)))
+    return Case(SCHEMA, tool, tuple(hosts), unassigned)
+
+
+def _first_look(ledger: Ledger, order: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return where each content was met first, and which computers each artifact names."""
+    first_of: dict[str, str] = {}
+    computers: dict[str, list[str]] = {}
+    for result in _results(ledger, order):
+        if _counts(result):
+            path = result.entry.path
+            first_of.setdefault(result.entry.sha256, path)
+            if first_of[result.entry.sha256] == path or not result.entry.sha256:
+                computers[path] = sorted({tally.computer for tally in result.tallies})
+    return first_of, computers
+
+
+def _counts(result: ArtifactResult) -> bool:
+    """Tell whether the artifact is evidence that was (at least in part) read."""
+    return result.entry.status in ("read", "partial")
+
+
+def _results(ledger: Ledger, order: list[str]) -> Iterator[ArtifactResult]:
+    for data in ledger.results(order):
+        yield from decode(data)
+
+
+def _share_out(result: ArtifactResult, names: HostNames, gathered: _Gathered) -> None:
+    path = result.entry.path
+    home = names.of(path)
+    gathered.host(home).entries.append(result.entry)
+    for note in result.notes:
+        gathered.host(home).notes.setdefault(note, []).append(path)
+    for tally in result.tallies:
+        gathered.host(names.of(path, tally.computer)).tallies.append(tally)
+    for kept in result.kept:
+        _add(gathered.host(_host(names, path, kept.computer)), kept)
+    for match in result.joins:
+        gathered.host(_host(names, path, match.computer)).joins.append(match)
+
+
+def _host(names: HostNames, path: str, computer: str) -> str:
+    known = computer if computer.lower() in names.by_computer else ""
+    return names.of(path, known)
+
+
+def _add(host: HostEvidence, kept: Kept) -> None:
+    host.kept = merge([*host.kept, kept])
+
+
+def _key(unit: Unit) -> str:
+    text = f"{unit.file}\0{unit.path}\0{unit.size}\0{unit.modified}\0{unit.members}"
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _scan_key(pack: Pack, keys: Iterable[str]) -> str:
+    digest = hashlib.sha256(f"{__version__}\0{pack.sha256}".encode())
+    for key in sorted(keys):
+        digest.update(key.encode())
+    return digest.hexdigest()
+
+
+def now() -> str:
+    """Return the clock of this machine, for the run record only."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

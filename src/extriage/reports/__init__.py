@@ -1,0 +1,41 @@
+"""The reports: each makes one document from a whole case, without the evidence.
+
+A new format is a module with `render(case, options) -> str` and one line in `REPORTS`. The modules
+are imported when they are asked for, so that the command line starts without their libraries.
+"""
+
+from extriage.model.case import Case
+from extriage.reports.base import RenderOptions, Report
+
+__all__ = ["REPORTS", "RenderOptions", "Report"]
+
+
+def _text(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import terminal  # noqa: PLC0415  # rich is slow to import
+
+    return terminal.render(case, options)
+
+
+def _json(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import jsonfile  # noqa: PLC0415
+
+    return jsonfile.render(case, options)
+
+
+def _csv(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import csvfile  # noqa: PLC0415
+
+    return csvfile.render(case, options)
+
+
+REPORTS: dict[str, Report] = {
+    report.format: report
+    for report in (
+        Report(
+            "text", "one screen for a server: verdict, reason, proof, coverage, next steps", _text
+        ),
+        Report("json", "the whole case as one document (schema extriage.case/1)", _json),
+        Report("csv", "one row for each line of evidence, safe to open in a spreadsheet", _csv),
+    )
+}
+"""Every format by its name, in the order in which the help text lists them."""

@@ -1,0 +1,31 @@
+"""What a report is: one case in, one document out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from extriage.model.case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What the reader's screen can show, and where the full case lies.
+
+    Only the terminal report looks at it; files are the same for every screen.
+    """
+
+    width: int = 80
+    color: bool = False
+    ascii: bool = False
+    """True for screens and fonts that show nothing beyond ASCII."""
+    cases_at: str = ""
+    """The case folder as the user named it; empty when nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One format that `extriage report` offers."""
+
+    format: str
+    title: str
+    """What an analyst gets, for the help text."""
+    render: Callable[[Case, RenderOptions], str]

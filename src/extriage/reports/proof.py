@@ -1,0 +1,110 @@
+"""The few lines of evidence that a reader should see first."""
+
+import re
+
+from rich.text import Text
+
+from extriage.model.detection import Evidence, Finding, Stage
+from extriage.model.host import Host
+from extriage.reports.neutral import width
+from extriage.reports.paper import STAGE_STYLE, Paper, when
+
+_TELLING = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"<script|<%|runat=",
+        r"ServerInfo~",
+        r'S:CMD=|"CommandLine"|"ScriptBlockText"|\b(?:Set|New|Remove)-[A-Za-z]*VirtualDirectory',
+        r"\b(?:GET|POST|PUT|HEAD|OPTIONS|PROPFIND)[ ,]/",
+        r"/(?:owa|ecp|autodiscover|mapi|ews|oab|rpc|powershell|aspnet_client)/",
+    )
+)
+"""Where a long line gets interesting; what stands before is ids and build numbers."""
+
+_LOOKED_AT = 20_000
+_FIELD = re.compile(r" (?=[A-Za-z][\w:.()-]*=)")
+_LEAST_FIELD = 20
+_LONGEST_FIELD = 70
+
+
+def proof_block(paper: Paper, host: Host, count: int) -> list[Text]:
+    """Show the proof of each stage, furthest first: time, what it means, place and text."""
+    chosen = key_evidence(host, count)
+    if not chosen:
+        return []
+    total = sum(finding.count for finding in host.findings)
+    note = f"{len(chosen)} of {total} lines, furthest stage first"
+    lines = [paper.heading("Proof", note)]
+    for finding, evidence in chosen:
+        lines += _shown(paper, finding, evidence)
+    return lines
+
+
+def key_evidence(host: Host, count: int) -> list[tuple[Finding, Evidence]]:
+    """Choose lines: one for each stage first, then the next best findings, no line twice."""
+    ranked = sorted((finding for finding in host.findings if finding.evidence), key=_weight)
+    stages: set[Stage | None] = set()
+    best: list[Finding] = []
+    others: list[Finding] = []
+    for finding in ranked:
+        (others if finding.stage in stages else best).append(finding)
+        stages.add(finding.stage)
+    if len(best) > 1 and best[-1].stage is None:
+        others.append(best.pop())
+    chosen: dict[tuple[str, int], tuple[Finding, Evidence]] = {}
+    for finding in (*best, *others):
+        evidence = finding.evidence[0]
+        if len(chosen) < count:
+            chosen.setdefault((evidence.path, evidence.line), (finding, evidence))
+    return sorted(chosen.values(), key=lambda pair: _weight(pair[0]))
+
+
+def _weight(finding: Finding) -> tuple[int, int, int, str, str]:
+    """Sort findings: furthest stage, surest, gravest, earliest."""
+    return (
+        -(finding.stage.rank if finding.stage else 0),
+        -finding.certainty.rank,
+        -finding.level.rank,
+        finding.first.isoformat() if finding.first else "~",
+        finding.id,
+    )
+
+
+def _shown(paper: Paper, finding: Finding, evidence: Evidence) -> list[Text]:
+    stage = finding.stage.value if finding.stage else "-"
+    style = STAGE_STYLE[finding.stage] if finding.stage else "dim"
+    times = f" ({finding.count} lines)" if finding.count > 1 else ""
+    start = (f"  {stage:9}", style)
+    time = f"{when(evidence.time):19}  "
+    line = f":{evidence.line}"
+    place = paper.fit(evidence.path, paper.width - 4 - len(line), head=0.25) + line
+    text = _fields(paper, evidence.summary, paper.width - 6) or excerpt(
+        paper, evidence.text, paper.width - 6
+    )
+    title = paper.fit(finding.title, paper.width - 32 - len(times), head=0.8) + times
+    return [
+        paper.line(start, time, (title, "bold")),
+        paper.line("    ", (place, "cyan")),
+        paper.line("      ", text),
+    ]
+
+
+def _fields(paper: Paper, summary: str, cells: int) -> str:
+    """Show as many of the first fields as fit, each with the start and the end of its value."""
+    shown = ""
+    for field in _FIELD.split(summary[:_LOOKED_AT]):
+        room = cells - width(shown) - bool(shown)
+        if shown and room < _LEAST_FIELD:
+            break
+        shown += (" " if shown else "") + paper.fit(field, min(room, _LONGEST_FIELD), head=0.4)
+    return shown
+
+
+def excerpt(paper: Paper, text: str, cells: int) -> str:
+    """Show a line from where it gets interesting; whole if it fits."""
+    head = text[:_LOOKED_AT]
+    if len(text) <= cells:
+        return paper.fit(text, cells)
+    gap = "..." if paper.ascii else "\u2026"
+    found = next((hit.start() for pattern in _TELLING if (hit := pattern.search(head))), 0)
+    return paper.fit((gap if found else "") + text[found:], cells, head=0.6)

@@ -1,0 +1,243 @@
+"""The report for the screen: what somebody who has just been called in needs, worst first.
+
+One server fills one screen. Several servers begin with a table of all of them; then each that is
+not `no-sign` gets a short block. All times are UTC.
+"""
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from extriage.model.case import Case
+from extriage.model.evidence import Entry
+from extriage.model.host import Absence, Host, Patch, State, Status
+from extriage.reports.base import RenderOptions
+from extriage.reports.ladder import campaign_block, ladder, short_names
+from extriage.reports.matrix import coverage_block
+from extriage.reports.neutral import width
+from extriage.reports.paper import STATUS_STYLE, Paper, sheet, standing, when
+from extriage.reports.proof import proof_block
+
+_NAMES = {
+    Status.COMPROMISED: "COMPROMISED",
+    Status.TARGETED: "TARGETED",
+    Status.CANNOT_TELL: "CANNOT TELL",
+    Status.NO_SIGN: "NO SIGN",
+}
+"""The verdicts, worst first."""
+
+_MEANINGS = {
+    Status.COMPROMISED: "the attack worked",
+    Status.TARGETED: "attacked; nothing proves that it worked",
+    Status.CANNOT_TELL: "the evidence that would show an attack is missing or falls short",
+    Status.NO_SIGN: "no sign of an attack in evidence that would show one",
+}
+_WORST_FIRST = list(_NAMES)
+_PROOFS = 4
+_PROOFS_OF_MANY = 2
+_ACTIONS, _ACTIONS_OF_MANY = 2, 1
+_HOSTS_IN_FULL = 25
+
+
+def render(case: Case, options: RenderOptions) -> str:
+    """Return the report as text of at most `options.width` columns."""
+    paper = sheet(options)
+    lines = _page(paper, case, options.cases_at)
+    console = Console(
+        file=io.StringIO(),
+        width=paper.width,
+        force_terminal=options.color,
+        color_system="standard" if options.color else None,
+        no_color=not options.color,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+    with console.capture() as capture:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+    return capture.get()
+
+
+def _page(paper: Paper, case: Case, cases_at: str) -> list[Text]:
+    hosts = sorted(case.hosts, key=_badness)
+    if not hosts:
+        text = "No Exchange server was found in this evidence."
+        lines = [paper.line((text, "bold magenta")), _imprint(paper, case)]
+        lines += _unread(paper, case, hosts)
+    elif len(hosts) == 1:
+        lines = _one_server(paper, case, hosts[0])
+    else:
+        lines = _servers(paper, case, hosts)
+    return [*lines, *_rules(paper, case), *_place(paper, cases_at)]
+
+
+def _badness(host: Host) -> tuple[int, int, int, str]:
+    verdict = host.verdict
+    return (
+        _WORST_FIRST.index(verdict.status),
+        -(verdict.stage.rank if verdict.stage else 0),
+        -(verdict.certainty.rank if verdict.certainty else 0),
+        host.name,
+    )
+
+
+def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
+    lines = _verdict(paper, host)
+    lines += _build(paper, host.patch)
+    for campaign in host.campaigns:
+        lines += campaign_block(paper, host, campaign)
+    lines += proof_block(paper, host, _PROOFS)
+    lines += coverage_block(paper, host)
+    lines += _actions(paper, host, _ACTIONS)
+    lines += [_imprint(paper, case), *_notes(paper, host, 3)]
+    return lines + _unread(paper, case, [host])
+
+
+def _servers(paper: Paper, case: Case, hosts: Sequence[Host]) -> list[Text]:
+    counts = Counter(host.verdict.status for host in hosts)
+    summary = ", ".join(f"{counts[status]} {status.value}" for status in _NAMES if counts[status])
+    lines = [paper.heading(f"{len(hosts)} servers", summary)]
+    lines += [_overview(paper, host) for host in hosts]
+    bad = [host for host in hosts if host.verdict.status is not Status.NO_SIGN]
+    for host in bad[:_HOSTS_IN_FULL]:
+        lines += _short_block(paper, host)
+    if len(bad) > _HOSTS_IN_FULL:
+        left = len(bad) - _HOSTS_IN_FULL
+        lines.append(paper.heading(f"and {left} more servers", "the csv and json reports have all"))
+    return [*lines, _imprint(paper, case), *_unread(paper, case, hosts)]
+
+
+def _overview(paper: Paper, host: Host) -> Text:
+    verdict = host.verdict
+    level = standing(verdict.stage, verdict.certainty)
+    firsts = [campaign.first for campaign in host.campaigns if campaign.first]
+    name_cells = paper.width - 56
+    return paper.line(
+        (f"  {_NAMES[verdict.status]:12} ", STATUS_STYLE[verdict.status]),
+        (paper.cell(host.name, name_cells), "bold"),
+        f" {level:20} ",
+        (when(min(firsts)) if firsts else "", "dim"),
+    )
+
+
+def _short_block(paper: Paper, host: Host) -> list[Text]:
+    lines = [paper.line(), *_verdict(paper, host)]
+    for campaign in host.campaigns:
+        if campaign.stage:
+            lines += ladder(paper, host, campaign)
+        unsure = [cve.cve for cve in campaign.coverage if cve.answer is Absence.CANNOT_TELL]
+        if unsure:
+            lines += paper.paragraph(
+                [("  cannot tell  ", "magenta")], short_names(unsure), lines=2, indent=15
+            )
+    lines += proof_block(paper, host, _PROOFS_OF_MANY)
+    lines += _actions(paper, host, _ACTIONS_OF_MANY)
+    return lines + _notes(paper, host, 1)
+
+
+def _verdict(paper: Paper, host: Host) -> list[Text]:
+    verdict = host.verdict
+    style = STATUS_STYLE[verdict.status]
+    level = standing(verdict.stage, verdict.certainty)
+    about = f"  {level}" if level else ""
+    name = paper.fit(host.name, paper.width - 16 - len(about))
+    first = paper.line((_NAMES[verdict.status], style), "  ", (name, "bold"), about)
+    meaning = _MEANINGS[verdict.status]
+    reason = f"{meaning}. {verdict.reason}" if verdict.reason else f"{meaning}."
+    return [first, *paper.paragraph(["  "], reason[:1].upper() + reason[1:], lines=3, indent=2)]
+
+
+def _build(paper: Paper, patch: Patch) -> list[Text]:
+    """Name the build, and the vulnerabilities that it leaves open."""
+    if not patch.build and not patch.product:
+        return [paper.line("  Build    ", ("not seen in this evidence", "magenta"))]
+    product = f"Exchange {patch.product}" if patch.product else ""
+    release = " ".join(word for word in (product, patch.cu, patch.su) if word)
+    text = f"{patch.build or 'unknown'}{f' ({release})' if release else ''}"
+    for state in (State.OPEN, State.OPEN_NO_PACKAGE, State.UNSUPPORTED, State.CANNOT_TELL):
+        cves = [advisory.cve for advisory in patch.advisories if advisory.state is state]
+        if cves:
+            few = short_names(cves if len(cves) < 3 else cves[:1])
+            more = f" and {len(cves) - 1} more" if len(cves) > 2 else ""
+            text += f"; {state.value.replace('-', ' ')}: {few}{more}"
+    return paper.paragraph(["  Build    "], text, lines=2, indent=11)
+
+
+def _actions(paper: Paper, host: Host, in_full: int) -> list[Text]:
+    """List what to do now: the first ones with how and why, then the titles of the others."""
+    if not host.actions:
+        return []
+    if len(host.actions) == in_full + 1:
+        in_full += 1
+    lines = [paper.heading("Do now")]
+    for number, action in enumerate(host.actions[:in_full], 1):
+        text = f"{action.title}: {action.text}" if action.text else action.title
+        lines += paper.paragraph([(f"  {number}. ", "bold")], text, lines=2, indent=5)
+    others = enumerate(host.actions[in_full:], in_full + 1)
+    titles = "; ".join(f"{number}. {action.title}" for number, action in others)
+    return lines + (paper.paragraph(["  "], titles, lines=2, indent=5) if titles else [])
+
+
+def _notes(paper: Paper, host: Host, most: int) -> list[Text]:
+    lines: list[Text] = []
+    for note in host.notes[:most]:
+        lines += paper.paragraph([("  Note     ", "yellow")], note, lines=2, indent=11)
+    left = len(host.notes) - most
+    if left > 0:
+        lines.append(paper.line(f"           and {left} more notes in the case"))
+    return lines
+
+
+def _unread(paper: Paper, case: Case, hosts: Sequence[Host]) -> list[Text]:
+    """Account for every file, and name those that were not or not wholly read."""
+    manifests = [host.manifest for host in hosts]
+    entries = [entry for manifest in manifests for entry in manifest.entries]
+    entries += case.unassigned
+    count = Counter(entry.status for entry in case.unassigned)
+    seen = sum(manifest.seen for manifest in manifests) + len(case.unassigned)
+    read = sum(manifest.read for manifest in manifests) + count["read"] + count["partial"]
+    skipped = sum(manifest.skipped for manifest in manifests) + count["skipped"]
+    bad = sum(manifest.unreadable for manifest in manifests) + count["unreadable"]
+    broken = [entry for entry in entries if entry.status in {"unreadable", "partial"}]
+    text = f"{seen} seen, {read} read, {skipped} skipped, {bad} unreadable"
+    lines = paper.paragraph(["  Files    "], text, lines=1, indent=11)
+    lines += [_damaged(paper, entry) for entry in broken[:2]]
+    if len(broken) > 2:
+        lines.append(paper.line(f"           and {len(broken) - 2} more in manifest.entries"))
+    return lines
+
+
+def _damaged(paper: Paper, entry: Entry) -> Text:
+    room = paper.width - 11
+    path = paper.fit(entry.path, room // 2, head=0.25)
+    reason = paper.fit(entry.reason or entry.status, room - width(path) - 2, head=0.8)
+    return paper.line("  Damaged  ", (path, "cyan"), ": ", (reason, "red"))
+
+
+def _rules(paper: Paper, case: Case) -> list[Text]:
+    """Count the rules, and say where those that could not run are listed."""
+    text = f"{case.tool.rules} loaded"
+    if case.tool.refused_rules:
+        text += f"; {len(case.tool.refused_rules)} could not run: case.json, tool.refused_rules"
+    return paper.paragraph(["  Rules    "], text, lines=2, indent=11)
+
+
+def _place(paper: Paper, cases_at: str) -> list[Text]:
+    if not cases_at:
+        return []
+    text = f"{cases_at} (all of it: case.json, case.db)"
+    return paper.paragraph(["  Case     "], text, lines=2, indent=11)
+
+
+def _imprint(paper: Paper, case: Case) -> Text:
+    """Head the last block with the versions that make this result repeatable."""
+    tool = case.tool
+    content = f", content {tool.content_sha256[:12]}" if tool.content_sha256 else ""
+    note = f"knowledge as of {tool.knowledge_as_of}{content}"
+    return paper.heading(f"extriage {tool.version}", note)

@@ -1,0 +1,61 @@
+"""One very long HttpProxy log, for measuring speed: hours of traffic, written in seconds."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from extriage.samples import httpproxy
+from extriage.samples.everyday import activesync, autodiscover, between_servers, mapi, web_services
+from extriage.samples.ledger import Ledger
+from extriage.samples.machines import probe
+from extriage.samples.organisation import Dice, later, organisation
+from extriage.samples.spec import ServerSpec
+
+_MINUTE = datetime(2001, 1, 1, tzinfo=UTC)
+_FIRST = datetime(2021, 2, 20, tzinfo=UTC)
+_ROWS = 1000
+_BLOCKS = 24
+
+
+def write_big_log(path: Path, bytes_wanted: int, seed: int = 1) -> int:
+    """Write one log of about so many bytes; return its number of lines.
+
+    Blocks of one minute each are made once and repeated in random order under ever later times.
+    About one row in a hundred holds words that rules look for, and is benign.
+    """
+    rng = random.Random(seed)
+    spec = ServerSpec(
+        seed=seed,
+        start=_MINUTE,
+        end=_MINUTE + timedelta(minutes=1),
+        omit=("iis", "ecp-server", "oab-generator", "events"),
+    )
+    blocks = [_block(spec, rng) for _ in range(max(1, min(_BLOCKS, bytes_wanted // 2_000_000)))]
+    head = "\r\n".join([*httpproxy.head(spec.number, _FIRST), ""]).encode()
+    old = f"{_MINUTE:%Y-%m-%dT%H:%M}:".encode()
+    written, minute, count = len(head), _FIRST, 0
+    with path.open("wb") as file:
+        file.write(head)
+        while written < bytes_wanted:
+            block = rng.choice(blocks).replace(old, f"{minute:%Y-%m-%dT%H:%M}:".encode())
+            written += file.write(block)
+            minute += timedelta(minutes=1)
+            count += 1
+    return 6 + count * _ROWS
+
+
+def _block(spec: ServerSpec, rng: Dice) -> bytes:
+    ledger = Ledger(spec, organisation(spec))
+    acts = (mapi, activesync, web_services, probe)
+    for _ in range(2 * _ROWS):
+        time = later(spec.start, rng.randrange(1000, 59_000))
+        share = rng.random()
+        if share < 0.006:
+            between_servers(ledger, rng, time)
+        elif share < 0.01:
+            autodiscover(ledger, rng, time)
+        else:
+            rng.choice(acts)(ledger, rng, time)
+    before = f"BeginRequest={later(spec.start, -1):%Y-}"
+    rows = [row for row in ledger.texts("httpproxy") if before not in row]
+    return "".join(f"{row}\r\n" for row in sorted(rng.sample(rows, _ROWS))).encode()

@@ -1,0 +1,126 @@
+"""Collects the lines of one server, in any order, and writes them into their files."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from extriage.model.detection import Stage
+from extriage.samples import ecp, events, httpproxy, iis, layout, oab
+from extriage.samples.layout import Log
+from extriage.samples.organisation import Organisation
+from extriage.samples.spec import Family, Planted, ServerSpec
+from extriage.samples.web import Call, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a planted line is, and the stage that it proves."""
+
+    what: str
+    stage: Stage | None
+    cve: str = ""
+
+
+class Ledger:
+    """The lines of one server, sorted into logs; knows what was planted."""
+
+    def __init__(self, spec: ServerSpec, org: Organisation) -> None:
+        self.spec = spec
+        self.org = org
+        self.planted: list[Planted] = []
+        self.ordinary = 0
+        self._lines: dict[tuple[Log, str], list[tuple[datetime, str]]] = defaultdict(list)
+        self._pages: dict[str, str] = {}
+        self._split = spec.product != "2010"
+
+    def web(self, request: Request, claim: Claim | None = None) -> None:
+        """Log a request in the front end's two logs.
+
+        Only that of IIS knows what Exchange 2010 and pages outside Exchange (no protocol) answer.
+        """
+        if self._split and request.protocol:
+            build = self.spec.build_at(request.time)
+            text = httpproxy.row(self.org, build, request)
+            self._add(Log("httpproxy", request.protocol), request.time, text, claim)
+        text = iis.front(self.org, self.spec.product, request)
+        self._add(Log("iis", "1"), request.time, text, claim)
+
+    def call(self, call: Call, claim: Claim | None = None) -> None:
+        """Log what the back end saw of a request; Exchange 2010 has no back end."""
+        if self._split:
+            self._add(Log("iis", "2"), call.time, iis.back(call), claim)
+
+    def command(self, command: ecp.Command, claim: Claim | None = None) -> None:
+        """Log a cmdlet of the control panel."""
+        if self._split:
+            text = ecp.row(self.org, self.spec.build_at(command.time), command)
+            self._add(Log("ecp-server"), command.time, text, claim)
+
+    def address_book(self, time: datetime, text: str, claim: Claim | None = None) -> None:
+        """Log a line of the offline address book's generation."""
+        if self._split:
+            self._add(Log("oab-generator"), time, text, claim)
+
+    def event(self, event: events.Event, claim: Claim | None = None) -> None:
+        """Log a Windows event."""
+        text = events.as_line(event, self.spec.event_shape, self.org.fqdn, self.spec.event_offset)
+        self._add(Log("events", event.channel), event.time, text, claim)
+
+    def page(self, windows_path: str, time: datetime, text: str, claim: Claim | None) -> None:
+        """Lay down a file of the server."""
+        path = layout.page(self.spec, windows_path)
+        if not path or "web-file" in self.spec.omit:
+            return
+        self._pages[path] = text
+        if claim:
+            self._remember(path, time, text, claim)
+
+    def texts(self, family: Family) -> list[str]:
+        """Return all lines of one family, in the order of time."""
+        lines = [
+            line for (log, _), rows in self._lines.items() if log.family == family for line in rows
+        ]
+        return [text for _, text in sorted(lines)]
+
+    def write(self, folder: Path) -> None:
+        """Write every file below the folder."""
+        for (log, path), lines in self._lines.items():
+            lines.sort(key=lambda line: line[0])
+            text = "\r\n".join([*self._head(log, lines[0][0]), *(line for _, line in lines), ""])
+            _save(folder / PurePosixPath(path), text.encode(self.spec.encoding))
+        for path, text in self._pages.items():
+            _save(folder / PurePosixPath(path), text.encode())
+
+    def _add(self, log: Log, time: datetime, text: str, claim: Claim | None) -> None:
+        if log.family in self.spec.omit or not self.spec.covers(time):
+            return
+        path = layout.path(self.spec, log, time)
+        if not path:
+            return
+        self._lines[log, path].append((time, text))
+        if claim:
+            self._remember(path, time, text, claim)
+        else:
+            self.ordinary += 1
+
+    def _remember(self, path: str, time: datetime, text: str, claim: Claim) -> None:
+        self.planted.append(Planted(path, claim.what, claim.stage, time, claim.cve, text))
+
+    def _head(self, log: Log, first: datetime) -> list[str]:
+        match log.family:
+            case "httpproxy":
+                return httpproxy.head(self.spec.build_at(first), first)
+            case "iis":
+                return iis.head(self.spec.product, first)
+            case "ecp-server":
+                return ecp.head(first)
+            case "oab-generator":
+                return oab.head(first)
+            case _:
+                return []
+
+
+def _save(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)

@@ -1,0 +1,40 @@
+"""Sources: every way in which evidence arrives looks like the files of the server itself.
+
+`survey` lists what the user's paths lead to, as units of work; `read` opens one unit and yields
+every file in it as a stream, and a manifest row for everything that is seen but not read. Zip, tar
+and gzip are read as streams, two archives deep, and never unpacked to disk. Evidence is hostile:
+nothing in it raises anything but `SourceError`, and that only from a stream.
+"""
+
+from collections.abc import Iterator
+
+from extriage.errors import SourceError
+from extriage.model.evidence import Entry, Unit
+from extriage.sources.archive import HEAD, Place, contents, recognise, unfold
+from extriage.sources.contents import Opened, Survey, utc
+from extriage.sources.directory import survey
+from extriage.sources.files import EvidenceFile, NotRegularError, open_file
+from extriage.sources.limits import DEFAULT, Budget, Limits
+from extriage.sources.zipdirectory import read_zip
+
+__all__ = ["DEFAULT", "Limits", "Opened", "Survey", "read", "survey"]
+
+
+def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:
+    """Yield every file of a unit, open until the next is asked for, and what cannot be read."""
+    try:
+        with open_file(unit.file) as file:
+            yield from _files(file, unit, Budget(limits))
+    except NotRegularError as error:
+        yield Entry(unit.path, unit.size, "", "skipped", str(error))
+    except SourceError as error:
+        yield Entry(unit.path, unit.size, "", "unreadable", str(error))
+
+
+def _files(file: EvidenceFile, unit: Unit, budget: Budget) -> Iterator[Opened | Entry]:
+    place = Place(unit.path, file.size, utc(file.modified / 1_000_000_000))
+    stream = file.stream()
+    if recognise(stream.peek(HEAD)) == "zip":
+        yield from contents(place, budget, lambda: read_zip(file, unit.members, budget))
+    else:
+        yield from unfold(stream, place, budget)

@@ -1,0 +1,188 @@
+"""Files inside archives, and archives inside archives: nothing is ever unpacked to disk.
+
+An archive is recognised by its first bytes, never by its name. What its entries are called is only
+shown: no name of an entry is ever used to open anything.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from extriage.errors import SourceError
+from extriage.model.evidence import Artifact, Entry, EntryStatus
+from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, plain_name, utc
+from extriage.sources.expansion import GzipReader
+from extriage.sources.limits import DEEPEST, Budget
+from extriage.sources.stream import Stream
+from extriage.sources.tape import is_tar, read_tar
+from extriage.sources.zipforward import forward
+
+HEAD = 512
+ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
+UNSUPPORTED = (
+    (b"7z\xbc\xaf\x27\x1c", "7z archive"),
+    (b"Rar!\x1a\x07", "RAR archive"),
+    (b"MSCF\0\0\0\0", "cabinet (CAB) archive"),
+    (b"\xfd7zXZ\0", "xz compression"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard compression"),
+    (b"MSWIM\0\0\0", "Windows image (WIM)"),
+    (b"EVF\x09\x0d\x0a\xff\0", "disk image (E01)"),
+    (b"vhdxfile", "disk image (VHDX)"),
+    (b"KDMV", "disk image (VMDK)"),
+)
+BZIP2_HEAD = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+DRIVE = re.compile(r"[A-Za-z]:")
+GZIP_SUFFIX = re.compile(r"\.(gz|gzip)$", re.IGNORECASE)
+TGZ_SUFFIX = re.compile(r"\.tgz$", re.IGNORECASE)
+
+Found = Iterator[Opened | Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file and where it was found: the path to show, and how many archives are around it."""
+
+    path: str
+    size: int
+    modified: datetime | None
+    depth: int = 0
+    note: str = ""
+
+    def entry(self, status: EntryStatus, reason: str) -> Entry:
+        """Return a row for the manifest."""
+        return Entry(self.path, self.size, "", status, reason)
+
+
+def recognise(head: bytes) -> str:
+    """Return `zip`, `tar`, `gzip`, the title of a format that is not supported, or nothing."""
+    if head.startswith(ZIP_MARKS):
+        return "zip"
+    if head.startswith(b"\x1f\x8b\x08"):
+        return "gzip"
+    if BZIP2_HEAD.match(head):
+        return "bzip2 compression"
+    if is_tar(head):
+        return "tar"
+    return next((title for mark, title in UNSUPPORTED if head.startswith(mark)), "")
+
+
+def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
+    """Yield a file as it is, or all files inside it if it is an archive."""
+    kind = recognise(stream.peek(HEAD))
+    if not kind:
+        yield from _leaf(stream, place, budget)
+    elif kind == "gzip" and place.depth <= DEEPEST:
+        yield from _gunzip(stream, place, budget)
+    elif kind not in ("zip", "tar", "gzip"):
+        yield place.entry("skipped", f"{kind}: not supported")
+    elif place.depth >= DEEPEST:
+        yield place.entry("skipped", f"nested too deep: archives are read {DEEPEST} deep")
+    elif kind == "zip":
+        yield from contents(place, budget, lambda: forward(stream, budget))
+    else:
+        yield from contents(place, budget, lambda: read_tar(stream))
+
+
+def _leaf(stream: Stream, place: Place, budget: Budget) -> Found:
+    if place.depth:
+        stream.cap = budget.limits.file
+    artifact = Artifact(place.path, place.size, place.modified)
+    # a raw stream has all that BinaryIO asks of a reader, only not the name
+    yield Opened(artifact, cast("BinaryIO", stream), place.note)
+    stream.close()
+
+
+def _gunzip(stream: Stream, place: Place, budget: Budget) -> Found:
+    """Yield what a gzip file holds: a tar archive's files, or the one file that was compressed."""
+    try:
+        reader = GzipReader(stream, budget)
+    except SourceError as error:
+        yield place.entry("unreadable", str(error))
+        return
+    plain = Stream(reader.fetch)
+    head = plain.peek(HEAD)
+    if is_tar(head) and place.depth < DEEPEST:
+        yield from contents(place, budget, lambda: read_tar(plain))
+        return
+    modified = utc(reader.modified) if reader.modified else None
+    path = f"{place.path}!/{_unzipped_name(place.path)}"
+    inner = Place(path, -1, modified, place.depth + 1, place.note)
+    if place.depth >= DEEPEST and recognise(head):
+        yield inner.entry("skipped", f"nested too deep: archives are read {DEEPEST} deep")
+    else:
+        yield from unfold(plain, inner, budget)
+
+
+def _unzipped_name(path: str) -> str:
+    name = path.rpartition("/")[2]
+    return TGZ_SUFFIX.sub(".tar", GZIP_SUFFIX.sub("", name)) or name
+
+
+def contents(
+    place: Place, budget: Budget, entries: Callable[[], Iterator[Member | Remark]]
+) -> Found:
+    """Yield all that an archive holds, and what is to be said about the archive itself."""
+    count = 0
+    try:
+        for found in _entries(place, budget, entries):
+            count += 1
+            yield found
+    except SourceError as error:
+        yield place.entry("partial" if count else "unreadable", str(error))
+        return
+    if not count:
+        yield place.entry("read", "archive without files")
+
+
+def _entries(
+    place: Place, budget: Budget, entries: Callable[[], Iterator[Member | Remark]]
+) -> Found:
+    met: set[int] = set()
+    for number, member in enumerate(entries(), 1):
+        if isinstance(member, Remark):
+            yield place.entry(member.status, member.reason)
+            continue
+        budget.entry()
+        name = plain_name(member.name)
+        note = member.note
+        if hash(name) in met:
+            note = DUPLICATE
+        met.add(hash(name))
+        yield from _member(place, member, _Named(name, note, member.number or number), budget)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    name: str
+    note: str
+    number: int
+
+
+def _member(outer: Place, member: Member, named: _Named, budget: Budget) -> Found:
+    path = f"{outer.path}!/{named.name}"
+    if named.note == DUPLICATE:
+        path = f"{path} [entry {named.number}]"
+    inner = Place(path, member.size, member.modified, outer.depth + 1, named.note)
+    if reason := name_trouble(named.name):
+        yield inner.entry("skipped", reason)
+    elif member.stream is None:
+        yield inner.entry(member.status, member.reason)
+    elif not (named.name.endswith("/") and not member.size):
+        yield from unfold(member.stream, inner, budget)
+
+
+def name_trouble(name: str) -> str:
+    """Say why an entry of this name is listed but not read; empty for an honest name."""
+    if "\0" in name:
+        return "zero byte in its name: not read"
+    if not name:
+        return "entry without a name: not read"
+    if name.startswith("/"):
+        return "absolute path as its name: not read"
+    if DRIVE.match(name):
+        return "drive letter in its name: not read"
+    if any(part.startswith("..") and not part.strip(". ") for part in name.split("/")):
+        return "path that leads out of the archive as its name: not read"
+    return ""

@@ -1,0 +1,70 @@
+"""What sources hand out: open files, and what an archive's readers find inside."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
+
+from extriage.model.evidence import Artifact, Entry, EntryStatus, Unit
+from extriage.sources.stream import Stream
+
+DUPLICATE = "another entry of the archive has the same name"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file of the evidence, open for reading until the next one is asked for."""
+
+    artifact: Artifact
+    stream: BinaryIO
+    note: str = ""
+    """What to know about this file: a second entry of the same name, a misleading header …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All there is to read, in order, and what was seen but cannot be read."""
+
+    units: tuple[Unit, ...]
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of an archive, as its reader found it."""
+
+    name: str
+    size: int
+    modified: datetime | None = None
+    stream: Stream | None = None
+    reason: str = ""
+    """Why there is no stream."""
+    status: EntryStatus = "skipped"
+    """What becomes of it without a stream."""
+    number: int = 0
+    """Position in the archive, counted from 1; 0 where the order of reading tells it."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to say about an archive as a whole."""
+
+    status: EntryStatus
+    reason: str
+
+
+def utc(seconds: float) -> datetime | None:
+    """Return a time stamp as a UTC time; None if no calendar holds it."""
+    try:
+        return EPOCH + timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        return None
+
+
+def plain_name(name: str) -> str:
+    """Return an entry's name with `/` between folders, as Windows programs do not always write."""
+    name = name.replace("\\", "/")
+    while name.startswith("./"):
+        name = name[2:].lstrip("/")
+    return name

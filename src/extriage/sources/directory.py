@@ -1,0 +1,173 @@
+"""What the user's paths lead to: every file, in an order that never changes.
+
+Folders are walked without following links of any kind (symbolic links, junctions); pipes, sockets
+and devices are listed, not opened. Hidden and system files are files like all others.
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from operator import attrgetter
+from pathlib import Path
+
+from extriage.errors import SourceError, UsageError
+from extriage.model.evidence import Entry, EntryStatus, Unit
+from extriage.sources.archive import ZIP_MARKS
+from extriage.sources.contents import Survey
+from extriage.sources.files import irregular, open_file, trouble
+from extriage.sources.limits import DEFAULT, MIB, Limits
+from extriage.sources.zipdirectory import shares
+
+LARGE = 4 * MIB
+"""Smaller zip archives are never shared out, so smaller files need no look inside."""
+JUNCTIONS = (0xA0000003, 0xA000000C)
+"""Windows reparse tags of mount points and symbolic links."""
+
+
+def survey(paths: Sequence[Path], limits: Limits = DEFAULT) -> Survey:
+    """List every file that the paths lead to, and what there is that cannot be read."""
+    walk = _Walk(limits)
+    roots = [_resolved(path) for path in paths]
+    walk.every = len(roots) > 1
+    for root, label in zip(roots, _labels(roots), strict=True):
+        walk.visit(root, label)
+    units = sorted(walk.units, key=attrgetter("path"))
+    return Survey(tuple(units), tuple(sorted(walk.entries, key=attrgetter("path"))))
+
+
+def _resolved(path: Path) -> Path:
+    """Follow the path that the user named, links included."""
+    try:
+        return path.resolve(strict=True)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file or folder") from None
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _labels(roots: Sequence[Path]) -> list[str]:
+    """Name each path by its last part, or by as many as it takes to tell two apart."""
+    return [_label(root, {other for other in roots if other != root}) for root in roots]
+
+
+def _label(root: Path, others: set[Path]) -> str:
+    parts = root.parts
+    for count in range(1, len(parts)):
+        tail = parts[-count:]
+        if not any(other.parts[-count:] == tail for other in others):
+            return "/".join(tail)
+    return root.as_posix().strip("/")
+
+
+class _Walk:
+    """The walk over all given paths; remembers what was seen, to read no file twice."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.units: list[Unit] = []
+        self.entries: list[Entry] = []
+        self.every = False
+        self._seen: dict[tuple[int, int] | str, str] = {}
+
+    def visit(self, root: Path, label: str) -> None:
+        """List one given path."""
+        try:
+            info = root.stat()
+        except OSError as error:
+            self._skip(label, 0, trouble(error), unreadable=True)
+            return
+        if stat.S_ISDIR(info.st_mode):
+            self._folders(str(root), label)
+        else:
+            self._file(str(root), shown(label), info)
+
+    def _folders(self, folder: str, label: str) -> None:
+        pending = [(folder, shown(label))]
+        while pending:
+            folder, path = pending.pop()
+            prefix = f"{path}/" if path else ""
+            inner: list[tuple[str, str]] = []
+            for entry in self._listed(folder, path):
+                name = prefix + shown(entry.name)
+                if self._is_folder(entry, name):
+                    inner.append((entry.path, name))
+            pending.extend(reversed(inner))
+
+    def _listed(self, folder: str, path: str) -> list[os.DirEntry[str]]:
+        found: list[os.DirEntry[str]] = []
+        try:
+            with os.scandir(folder) as entries:
+                found.extend(entries)
+        except OSError as error:
+            self._skip(path, 0, f"folder: {trouble(error)}", unreadable=True)
+        return sorted(found, key=lambda entry: entry.name)
+
+    def _is_folder(self, entry: os.DirEntry[str], path: str) -> bool:
+        """List a file; tell whether it is a folder to walk instead."""
+        try:
+            info = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            self._skip(path, 0, trouble(error), unreadable=True)
+            return False
+        if getattr(info, "st_reparse_tag", 0) in JUNCTIONS:
+            self._skip(path, 0, "link or junction: not followed")
+        elif stat.S_ISDIR(info.st_mode):
+            return True
+        elif stat.S_ISLNK(info.st_mode):
+            self._skip(path, 0, f"symbolic link{_target(entry.path)}: not followed")
+        else:
+            self._file(entry.path, path, info)
+        return False
+
+    def _file(self, file: str, path: str, info: os.stat_result) -> None:
+        if reason := irregular(info.st_mode):
+            self._skip(path, 0, reason)
+        elif known := self._known(file, path, info):
+            self._skip(path, info.st_size, f"the same file as {known}: read once")
+        elif info.st_size < LARGE or not self._shared(file, path, info):
+            self.units.append(Unit(file, path, info.st_size, info.st_mtime_ns))
+
+    def _known(self, file: str, path: str, info: os.stat_result) -> str:
+        """Return the path under which this very file was met before."""
+        if not self.every and info.st_nlink <= 1:
+            return ""
+        key = (info.st_dev, info.st_ino) if info.st_ino else os.path.normcase(file)
+        known = self._seen.get(key, "")
+        if not known:
+            self._seen[key] = path
+        return known
+
+    def _shared(self, file: str, path: str, info: os.stat_result) -> bool:
+        """Share a large zip archive out; tell whether that was done."""
+        try:
+            with open_file(file) as opened:
+                if not opened.piece(0, 8).startswith(ZIP_MARKS):
+                    return False
+                parts = shares(opened, self.limits)
+        except SourceError:
+            return False  # reading it will say what is wrong with it
+        if len(parts) < 2:
+            return False
+        for members, size in parts:
+            self.units.append(Unit(file, path, size, info.st_mtime_ns, members))
+        return True
+
+    def _skip(self, path: str, size: int, reason: str, *, unreadable: bool = False) -> None:
+        status: EntryStatus = "unreadable" if unreadable else "skipped"
+        self.entries.append(Entry(path, size, "", status, reason))
+
+
+def shown(name: str) -> str:
+    """Return a file name as text; bytes that are no UTF-8 become visible escapes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return name
+
+
+def _target(link: str) -> str:
+    try:
+        return f" to {shown(str(Path(link).readlink()))!r}"
+    except OSError:
+        return ""

@@ -1,0 +1,199 @@
+"""Every line of a log is accounted for, and what a rule looks for is found wherever it stands."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extriage.knowledge.logsources import load_logsources
+from extriage.matchers.prefilter import Prefilter, Watch, build
+from extriage.matchers.sigma import load_rules
+from extriage.parsers import KINDS
+from extriage.pipeline import lines as reading
+from extriage.pipeline.collect import Collector
+from extriage.pipeline.lines import LineReader
+
+RULE = """
+title: A forged anchor
+id: 7d3a4c0e-0000-4000-8000-000000000001
+name: forged_anchor
+logsource: {product: exchange, service: httpproxy}
+detection:
+  anchor: {AnchorMailbox|startswith: 'ServerInfo~', AnchorMailbox|contains: '/'}
+  condition: anchor
+level: high
+"""
+COLUMNS = b"DateTime,RequestId,AnchorMailbox,UserAgent,GenericErrors"
+HEADER = b"#Log-type: HttpProxy Logs\r\n#Fields: " + COLUMNS + b"\r\n"
+ORDINARY = b"2021-03-02T10:00:00.000Z,r,,Mozilla,\r\n"
+FORGED = b"2021-03-02T10:00:01.000Z,r,ServerInfo~a]@h:444/mapi/emsmdb?#,Mozilla,\r\n"
+
+
+@pytest.fixture(scope="module")
+def prefilter(tmp_path_factory: pytest.TempPathFactory) -> Prefilter:
+    file = tmp_path_factory.mktemp("rules") / "rule.yml"
+    file.write_text(RULE)
+    return _prefilter(file, enabled=True)
+
+
+def _prefilter(file: Path, *, enabled: bool) -> Prefilter:
+    ruleset = load_rules([file], load_logsources())
+    assert not ruleset.refused
+    watches = [Watch(rule, target) for rule, target in ruleset.targets("httpproxy")]
+    return build("httpproxy", watches, enabled=enabled)
+
+
+def read(data: bytes, prefilter: Prefilter, kind: str = "httpproxy") -> LineReader:
+    format = KINDS[kind].format
+    assert format is not None
+    reader = LineReader("x.LOG", format, prefilter, Collector())
+    reader.read(io.BytesIO(data), lambda _: None)
+    return reader
+
+
+def accounted(reader: LineReader) -> int:
+    c = reader.counts
+    return c.parsed + c.raw + c.rejected + c.comment + c.blank
+
+
+def found(reader: LineReader) -> list[tuple[int, bool]]:
+    lines = [(e.line, e.raw) for kept in reader.collector.kept.values() for e in kept.lines]
+    return sorted(lines)
+
+
+def physical(data: bytes) -> int:
+    return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+
+def test_a_forged_line_is_found_with_its_place(prefilter: Prefilter) -> None:
+    data = HEADER + ORDINARY * 3 + FORGED + ORDINARY
+    reader = read(data, prefilter)
+    (kept,) = reader.collector.kept.values()
+    (line,) = kept.lines
+    assert (line.line, line.raw) == (6, False)
+    assert data[line.offset :].startswith(FORGED.rstrip())
+    assert reader.counts.parsed == 5
+    assert reader.counts.comment == 2
+
+
+@pytest.mark.parametrize("block", [64, 100, 333, 1 << 20])
+def test_block_size_changes_nothing(
+    prefilter: Prefilter, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    quoted = b'2021-03-02T10:00:02.000Z,r,ServerInfo~a/b,"line one\r\nline ""two""",\r\n'
+    data = HEADER + (ORDINARY + FORGED + b"\r\n" + quoted) * 20
+    whole = read(data, prefilter)
+    monkeypatch.setattr(reading, "BLOCK", block)
+    parts = read(data, prefilter)
+    assert parts.counts == whole.counts
+    assert found(parts) == found(whole)
+    assert len(found(whole)) == 40
+    assert accounted(parts) == parts.counts.lines == physical(data)
+
+
+def test_a_closed_quote_may_span_lines(prefilter: Prefilter) -> None:
+    row = b'2021-03-02T10:00:02.000Z,"r\r\nServerInfo~","ServerInfo~a/""b",agent,\r\n'
+    reader = read(HEADER + row + ORDINARY, prefilter)
+    assert found(reader) == [(3, False)]
+    assert reader.counts.parsed == 3
+    assert reader.counts.raw == 0
+
+
+def test_an_unclosed_quote_does_not_swallow_the_next_row(prefilter: Prefilter) -> None:
+    broken = b'2021-03-02T10:00:02.000Z,r,"unclosed,agent,\r\n'
+    reader = read(HEADER + broken + FORGED + ORDINARY, prefilter)
+    assert found(reader) == [(4, False)]
+    assert (reader.counts.raw, reader.counts.parsed) == (1, 2)
+
+
+def test_a_damaged_line_is_still_matched(prefilter: Prefilter) -> None:
+    reader = read(HEADER + b"2021-03-02T10:00:01.000Z,ServerInfo~a/b,cut\r\n", prefilter)
+    assert found(reader) == [(3, True)]
+
+
+def test_a_cut_last_line_is_named(prefilter: Prefilter) -> None:
+    reader = read(HEADER + ORDINARY + b"2021-03-02T10:00:05.000Z,r,", prefilter)
+    assert reader.counts.cut
+    assert (reader.counts.parsed, reader.counts.raw) == (1, 1)
+    assert not read(HEADER + ORDINARY + ORDINARY.rstrip(), prefilter).counts.cut
+
+
+def test_nul_lines_are_rejected_and_counted(prefilter: Prefilter) -> None:
+    reader = read(HEADER + b"\0" * 500 + b"\r\n" + FORGED, prefilter)
+    assert (reader.counts.rejected, reader.counts.parsed) == (1, 1)
+
+
+def test_columns_may_change_in_mid_file(prefilter: Prefilter) -> None:
+    other = b"#Fields: DateTime,AnchorMailbox,RequestId\r\n"
+    row = b"2021-03-02T11:00:01.000Z,ServerInfo~a/b,r\r\n"
+    bare = b"DateTime,RequestId,MajorVersion,ProtocolAction,AuthenticationType,AnchorMailbox\r\n"
+    last = b"2021-03-02T12:00:01.000Z,r,15,,,ServerInfo~a/b\r\n"
+    reader = read(HEADER + FORGED + other + row + bare + last + last, prefilter)
+    assert [line for line, raw in found(reader) if not raw] == [3, 5, 7, 8]
+    assert reader.counts.comment == 4
+    assert reader.counts.parsed == 4
+
+
+def test_a_line_of_any_length_takes_constant_memory(prefilter: Prefilter) -> None:
+    piece = b"x" * 1_000_003
+
+    def lines() -> Iterator[bytes]:
+        yield HEADER + ORDINARY
+        yield from [piece] * 12
+        yield b",ServerInfo~far/away,"
+        yield from [piece] * 3
+        yield b"\r\n" + FORGED
+
+    reader = read(b"".join(lines()), prefilter)
+    assert reader.counts.long == 1
+    assert reader.counts.lines == accounted(reader) == 5
+    assert found(reader) == [(4, True), (5, False)]
+
+
+def test_coverage_knows_every_hour_and_build() -> None:
+    columns = b"DateTime,RequestId,MajorVersion,MinorVersion,BuildVersion,RevisionVersion"
+    head = b"#Log-type: HttpProxy Logs\r\n#Fields: " + columns + b",ServerHostName\r\n"
+    rows = [
+        f"2021-03-0{day}T{hour:02}:30:00.000Z,r,15,1,2106,{2 if day < 3 else 13},EX01\r\n".encode()
+        for day, hour in ((2, 1), (2, 2), (3, 9), (1, 0))
+    ]
+    reader = read(head + b"".join(rows), build("httpproxy", ()))
+    (tally,) = reader.tallies.values()
+    assert (tally.computer, tally.records, len(tally.hours)) == ("EX01", 4, 4)
+    assert str(tally.first) == "2021-03-01 00:30:00+00:00"
+    assert str(tally.last) == "2021-03-03 09:30:00+00:00"
+    assert list(tally.builds) == ["15.1.2106.2", "15.1.2106.13"]
+
+
+PIECES = st.sampled_from(
+    [
+        HEADER, ORDINARY, FORGED, b"\r\n", b"\n", b"\0\0\0\n", b'"', b",", b"#Fields: a,b\n",
+        b"DateTime,RequestId,x\r\n", b"2021-03-02T10:00:00.000Z", b"2021-13-99T99:99:99,,,,\n",
+        b'2021-03-02T10:00:00.000Z,"a\r\nb",,,\r\n', b"ServerInfo~x/y", b"\xff\xfe\x93\n",
+    ]
+)  # fmt: skip
+GARBAGE = st.lists(st.one_of(PIECES, st.binary(max_size=40)), max_size=40).map(b"".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=GARBAGE, kind=st.sampled_from(sorted(k for k in KINDS if KINDS[k].format)))
+def test_no_line_is_ever_lost(data: bytes, kind: str) -> None:
+    reader = read(data, build(kind, ()), kind)
+    assert reader.counts.lines == accounted(reader) == physical(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=GARBAGE)
+def test_the_prefilter_is_invisible(data: bytes, rule_files: tuple[Prefilter, Prefilter]) -> None:
+    on, off = rule_files
+    assert found(read(HEADER + data, on)) == found(read(HEADER + data, off))
+
+
+@pytest.fixture(scope="module")
+def rule_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prefilter, Prefilter]:
+    file = tmp_path_factory.mktemp("rules") / "rule.yml"
+    file.write_text(RULE)
+    return _prefilter(file, enabled=True), _prefilter(file, enabled=False)
