@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extriage.errors import SourceError
 from extriage.knowledge.logsources import load_logsources
 from extriage.matchers.prefilter import Prefilter, Watch, build
 from extriage.matchers.sigma import load_rules
 from extriage.parsers import KINDS
-from extriage.pipeline import lines as reading
+from extriage.pipeline import blocks as cutting
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.lines import LineReader
 
@@ -86,12 +87,27 @@ def test_block_size_changes_nothing(
     quoted = b'2021-03-02T10:00:02.000Z,r,ServerInfo~a/b,"line one\r\nline ""two""",\r\n'
     data = HEADER + (ORDINARY + FORGED + b"\r\n" + quoted) * 20
     whole = read(data, prefilter)
-    monkeypatch.setattr(reading, "BLOCK", block)
+    monkeypatch.setattr(cutting, "BLOCK", block)
     parts = read(data, prefilter)
     assert parts.counts == whole.counts
     assert found(parts) == found(whole)
     assert len(found(whole)) == 40
     assert accounted(parts) == parts.counts.lines == physical(data)
+
+
+def test_what_was_read_before_a_break_is_kept(prefilter: Prefilter) -> None:
+    class Breaking(io.BytesIO):
+        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+            if self.tell():
+                raise SourceError("the disk gave up")
+            return super().readinto(buffer)
+
+    format = KINDS["httpproxy"].format
+    assert format is not None
+    reader = LineReader("x.LOG", format, prefilter, Collector())
+    with pytest.raises(SourceError, match="gave up"):
+        reader.read(Breaking(HEADER + FORGED), lambda _: None)
+    assert found(reader) == [(3, False)]
 
 
 def test_a_closed_quote_may_span_lines(prefilter: Prefilter) -> None:

@@ -64,6 +64,7 @@ def _finding(host: str, rule: Rule, kept: Kept) -> Finding:
         kept.count,
         tuple(trim(kept.lines)),
         rule.look_alikes,
+        rule.author,
     )
 
 

@@ -35,7 +35,7 @@ CREATE TABLE coverage (host TEXT, kind TEXT, files INTEGER, records INTEGER, unr
 CREATE TABLE gaps (host TEXT, kind TEXT, gap_from TEXT, gap_to TEXT);
 CREATE TABLE findings (host TEXT, id TEXT PRIMARY KEY, rule TEXT, title TEXT, level TEXT,
   stage TEXT, certainty TEXT, campaign TEXT, cves TEXT, attack TEXT, first TEXT, last TEXT,
-  count INTEGER, look_alikes TEXT);
+  count INTEGER, look_alikes TEXT, author TEXT);
 CREATE TABLE evidence (finding TEXT, position INTEGER, time TEXT, path TEXT, line INTEGER,
   offset INTEGER, text TEXT, sha256 TEXT, raw INTEGER, summary TEXT);
 CREATE TABLE manifest (host TEXT, path TEXT, size INTEGER, sha256 TEXT, kind TEXT, status TEXT,
@@ -146,7 +146,7 @@ def _findings(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         [
             (host.name, f.id, f.rule, f.title, f.level, f.stage, f.certainty, f.campaign)
             + (_list(f.cves), _list(f.attack), _iso(f.first), _iso(f.last), f.count)
-            + (_list(f.look_alikes),)
+            + (_list(f.look_alikes), f.author)
             for f in host.findings
         ],
     )

@@ -6,12 +6,10 @@ Source: `content/knowledge/campaigns.yml`, where every date and claim has its re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from extriage.errors import ContentError
+from extriage.knowledge.content import own_yaml
 from extriage.model.detection import Stage
 from extriage.model.host import Action, Status
 
@@ -75,8 +73,7 @@ def knowledge_as_of() -> str:
 
 @cache
 def _document() -> dict[str, Any]:
-    text = files("extriage").joinpath("content", "knowledge", "campaigns.yml").read_text("utf-8")
-    document: dict[str, Any] = yaml.safe_load(text)
+    document: dict[str, Any] = own_yaml("knowledge", "campaigns.yml")
     return document
 
 

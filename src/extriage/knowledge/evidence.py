@@ -5,11 +5,9 @@ Source: `content/knowledge/evidence.yml`.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from extriage.knowledge.content import own_yaml
 from extriage.model.evidence import Fields
 
 DEFAULT_SILENCE = 24 * 7
@@ -32,8 +30,7 @@ class EvidenceKind:
 @cache
 def evidence_kinds() -> dict[str, EvidenceKind]:
     """Load the kinds by name."""
-    text = files("extriage").joinpath("content", "knowledge", "evidence.yml").read_text("utf-8")
-    rows: dict[str, dict[str, Any]] = yaml.safe_load(text)["kinds"]
+    rows: dict[str, dict[str, Any]] = own_yaml("knowledge", "evidence.yml")["kinds"]
     return {
         kind: EvidenceKind(
             kind,

@@ -8,13 +8,13 @@ becomes values that the matchers use. Taxonomy: https://sigmahq.io/sigma-specifi
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Literal, TypeAlias, get_args
 
 import yaml
 
 from extriage.errors import ContentError
+from extriage.knowledge.content import own_yaml
 
 How: TypeAlias = Literal[
     "column", "url", "plus-as-blank", "blank-as-plus", "without-question-mark", "names"
@@ -86,12 +86,11 @@ class LogSources:
 
 def load_logsources(file: Traversable | None = None) -> LogSources:
     """Read the table of log sources, the bundled one unless another is given."""
-    source = file or files("extriage").joinpath("content", "logsources.yml")
     try:
-        table = yaml.safe_load(source.read_bytes())
-        return _table(table)
+        return _table(yaml.safe_load(file.read_bytes()) if file else own_yaml("logsources.yml"))
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise ContentError(f"{source.name}: {problem!r}") from problem
+        name = file.name if file else "logsources.yml"
+        raise ContentError(f"{name}: {problem!r}") from problem
 
 
 def _table(table: dict[str, Any]) -> LogSources:

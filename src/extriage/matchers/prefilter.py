@@ -7,6 +7,7 @@ it and without it the same findings come out, and a test holds it to that.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +18,7 @@ import hyperscan
 from extriage.matchers.sigma import CompiledRule, Target
 
 Buffer = bytes | bytearray | memoryview
+Costs = dict[frozenset[bytes], tuple[int, int, int, list[bytes]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,13 @@ class Prefilter:
     """For each literal the positions of the watches that need it."""
     always: tuple[int, ...]
     """Watches without a usable literal: they look at every line."""
+    gates: tuple[Any, ...]
+    """For each literal a database of texts of which its line must hold one for any watch; None
+    where a watch asks for nothing else."""
     clauses: tuple[tuple[bytes, ...], ...]
     """All clauses of all watches, each once."""
     others: tuple[tuple[int, ...], ...]
-    """For each watch the clauses that still must hold when its literal was hit, rarest first."""
+    """For each watch its clauses, rarest first; all must hold in a line that a literal hit."""
     database: Any = None
 
     def hits(self, block: Buffer) -> list[tuple[int, int]]:
@@ -61,7 +66,9 @@ class Prefilter:
         """Return the rules that this line can meet: a literal hit, and all other clauses hold."""
         positions = set(self.always)
         for literal in literals:
-            positions.update(self.wanted_by[literal])
+            gate = self.gates[literal]
+            if gate is None or _holds_any(gate, lowered):
+                positions.update(self.wanted_by[literal])
         known: dict[int, bool] = {}
         return [self.watches[p] for p in sorted(positions) if self._holds(p, lowered, known)]
 
@@ -75,6 +82,19 @@ class Prefilter:
         return True
 
 
+def _holds_any(database: Any, line: bytes) -> bool:
+    """Tell whether one of the database's texts stands in the line."""
+    found: list[int] = []
+
+    def stop(literal: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
+        found.append(literal)
+        return True
+
+    with suppress(hyperscan.ScanTerminated):
+        database.scan(line, match_event_handler=stop)
+    return bool(found)
+
+
 def any_of(clause: tuple[bytes, ...], lowered: bytes) -> bool:
     """Tell whether one literal of the clause stands in this lower-cased line."""
     for literal in clause:  # noqa: SIM110  # a generator takes twice as long here
@@ -86,38 +106,71 @@ def any_of(clause: tuple[bytes, ...], lowered: bytes) -> bool:
 def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefilter:
     """Compile the prefilter for one kind; when not `enabled`, every rule looks at every line."""
     listed = tuple(watches)
-    ordinary = _ordinary(kind)
+    costs = _costs(kind, {clause for watch in listed for clause in watch.target.clauses})
     wanted: dict[bytes, list[int]] = {}
     numbers: dict[frozenset[bytes], int] = {}
     always, others = [], []
     for position, watch in enumerate(listed):
-        ranked = sorted(watch.target.clauses, key=lambda clause: _cost(clause, ordinary))
-        chosen = ranked.pop(0) if ranked and enabled else None
-        if chosen is None:
+        ranked = sorted(watch.target.clauses, key=costs.__getitem__)
+        if not ranked or not enabled:
             always.append(position)
-        for literal in chosen or ():
+            ranked = []
+        for literal in ranked[0] if ranked else ():
             wanted.setdefault(literal, []).append(position)
-        rest = ranked if enabled else []
-        others.append(tuple(numbers.setdefault(clause, len(numbers)) for clause in rest))
-    literals = tuple(sorted(wanted))
+        others.append(tuple(numbers.setdefault(clause, len(numbers)) for clause in ranked))
+    literals = _shortest(wanted)
+    gates = [_gate(one, [listed[p] for p in wanted[one]], costs) for one in literals]
+    compiled = {gate: _database(tuple(sorted(gate))) for gate in set(gates)}
     return Prefilter(
         kind,
         listed,
         literals,
         tuple(tuple(wanted[literal]) for literal in literals),
         tuple(always),
+        tuple(compiled[gate] for gate in gates),
         tuple(tuple(sorted(clause)) for clause in numbers),
         tuple(others),
         _database(literals),
     )
 
 
-def _cost(
-    clause: frozenset[bytes], ordinary: tuple[bytes, ...]
-) -> tuple[int, int, int, list[bytes]]:
-    """Say how much work a clause makes: in how many ordinary lines it stands, and its length."""
-    met = sum(any(literal in line for literal in clause) for line in ordinary)
-    return met, -min(map(len, clause)), len(clause), sorted(clause)
+def _gate(literal: bytes, watches: list[Watch], costs: Costs) -> frozenset[bytes]:
+    """Return texts of which one must stand beside this literal for any of the watches."""
+    gate: set[bytes] = set()
+    for watch in watches:
+        clauses = sorted(watch.target.clauses, key=costs.__getitem__)
+        rest = [clause for clause in clauses if not any(one in literal for one in clause)]
+        if not rest:
+            return frozenset()
+        gate |= rest[0] if rest[0] != clauses[0] or len(rest) == 1 else rest[1]
+    return frozenset(one for one in gate if not any(o != one and o in one for o in gate))
+
+
+def _shortest(wanted: dict[bytes, list[int]]) -> tuple[bytes, ...]:
+    """Drop literals that hold another one: the shorter finds their lines, and fewer are faster."""
+    for literal in sorted(wanted, key=len, reverse=True):
+        inner = next((one for one in wanted if one != literal and one in literal), None)
+        if inner is not None:
+            wanted[inner] += wanted.pop(literal)
+    return tuple(sorted(wanted))
+
+
+def _costs(kind: str, clauses: set[frozenset[bytes]]) -> Costs:
+    """Say how much work each clause makes: in how many ordinary lines it stands, and its length."""
+    ordinary = b"\n".join(_ordinary(kind))
+    met = {
+        literal: ordinary.count(literal)
+        for literal in {one for clause in clauses for one in clause}
+    }
+    return {
+        clause: (
+            sum(met[one] for one in clause),
+            -min(map(len, clause)),
+            len(clause),
+            sorted(clause),
+        )
+        for clause in clauses
+    }
 
 
 @cache

@@ -135,3 +135,5 @@ class Finding:
     evidence: tuple[Evidence, ...]
     """The earliest and latest lines; `count` says how many there were."""
     look_alikes: tuple[str, ...]
+    author: str = ""
+    """Who wrote the rule; the licence of many rules asks that it is named."""

@@ -160,7 +160,8 @@ def _text(value: Any, depth: int = 0) -> str:
     if isinstance(value, dict):
         if _TEXT in value:
             return _text(value[_TEXT], depth + 1)
-        return " ".join(_text(item, depth + 1) for item in value.values())
+        # NOTE: a line end, since values that do not stand side by side must not seem to.
+        return "\n".join(_text(item, depth + 1) for item in value.values())
     if isinstance(value, list):
-        return " ".join(_text(item, depth + 1) for item in value)
+        return "\n".join(_text(item, depth + 1) for item in value)
     return str(value)

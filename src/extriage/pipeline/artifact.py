@@ -11,10 +11,10 @@ from extriage.parsers import KINDS, Kind, recognise
 from extriage.parsers.text import open_text
 from extriage.parsers.web_file import page_record
 from extriage.pipeline.collect import Collector
+from extriage.pipeline.digest import Digest
 from extriage.pipeline.events import EventReader
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
-from extriage.pipeline.readahead import ReadAhead
 
 PAGE_LIMIT = 4 << 20
 DRAIN = 1 << 20
@@ -26,14 +26,7 @@ def read_artifact(
     artifact: Artifact, stream: BinaryIO, pack: Pack, progress: Progress
 ) -> ArtifactResult:
     """Read one artifact to its end and return what was found in it."""
-    source = ReadAhead(stream)
-    try:
-        return _read(artifact, source, pack, progress)
-    finally:
-        source.close()
-
-
-def _read(artifact: Artifact, source: ReadAhead, pack: Pack, progress: Progress) -> ArtifactResult:
+    source = Digest(stream)
     collector = Collector(joined=pack.joined)
     try:
         head, text, note = open_text(source)  # type: ignore[arg-type]
@@ -62,7 +55,7 @@ class _Reading:
 
     artifact: Artifact
     kind: Kind
-    source: ReadAhead
+    source: Digest
     pack: Pack
     collector: Collector
     progress: Progress
@@ -105,7 +98,7 @@ def _read_lines(reading: _Reading, text: BinaryIO) -> ArtifactResult:
     assert reading.kind.format is not None
     prefilter = reading.pack.prefilter(reading.kind.name)
     reader = LineReader(reading.artifact.path, reading.kind.format, prefilter, reading.collector)
-    reading.attempt(lambda: reader.read(text, reading.progress))
+    reading.attempt(lambda: reader.read(text, reading.progress, reading.artifact.size))
     counts = reader.counts
     if counts.cut:
         reading.reasons.append("the last line is cut off")

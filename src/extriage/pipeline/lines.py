@@ -1,7 +1,7 @@
 """Read a line log once: every line is counted, only lines that a rule's literal hit are parsed.
 
-Constant memory: one block is held, and of a line longer than `MAX_LINE` only a window. An unclosed
-quote never swallows the next row; a quoted field that is properly closed may span lines.
+Constant memory: a few blocks are held, and of an over-long line only a window. An unclosed quote
+never swallows the next row; a quoted field that is properly closed may span lines.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,11 +16,9 @@ from extriage.matchers.prefilter import Prefilter
 from extriage.model.evidence import Origin, Record, Tally
 from extriage.parsers import Clock, Columns, LineFormat
 from extriage.pipeline import census
+from extriage.pipeline.blocks import OVERLAP, Block, blocks
 from extriage.pipeline.collect import TEXT_LIMIT, Collector
 
-BLOCK = 1 << 20
-MAX_LINE = 4 << 20
-OVERLAP = 1 << 12
 JOIN_BOUND = 1 << 16
 
 _BLANK = b" \t\r"
@@ -61,34 +59,43 @@ class LineReader:
         """Let the clock know the file name, which may be all that tells the day."""
         self.clock = Clock(self.path)
 
-    def read(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
+    def read(self, stream: BinaryIO, progress: Callable[[int], None], size: int = -1) -> None:
         """Read the stream to its end; SourceError when it breaks off, with all counts kept."""
-        buffer = bytearray(MAX_LINE + BLOCK + 1)
-        view = memoryview(buffer)
-        filled = 0
-        while got := stream.readinto(view[filled : filled + BLOCK]):  # type: ignore[attr-defined]
-            progress(got)
-            end = filled + got
-            cut = buffer.rfind(b"\n", filled, end) + 1
-            if cut:
-                cut = self._block(view[:cut], final=False)
-            elif end >= MAX_LINE:
-                end, cut = self._long_line(stream, view, end)
-            filled = end - cut
-            buffer[:filled] = buffer[cut:end]
-        if filled:
-            self._last(view, filled)
+        seen: set[str] | None = None
+        left = b""
+        for piece in blocks(stream, self.format.delimiter[0], size):
+            progress(piece.read)
+            if piece.census is None:
+                left = self._settle(left)
+                seen = self._long_line(piece, seen)
+                continue
+            left = self._lines(left, piece)
+        self._settle(left)
 
-    def _last(self, view: memoryview, filled: int) -> None:
-        closed = view[filled - 1] == 10
-        view[filled] = 10
+    def _lines(self, left: bytes, piece: Block) -> bytes:
+        """Read whole lines; return those that wait for more, an unclosed quoted field."""
+        assert piece.census is not None
+        data, lines = piece.data, piece.census
+        if left:
+            data = memoryview(bytearray(left) + data)
+            lines = census.take(data, self.format.delimiter[0])
         before = self.counts.raw
-        self._block(view[: filled if closed else filled + 1], final=True)
-        self.counts.cut = not closed and self.counts.raw > before
+        final = not piece.read
+        done = self._block(data, lines, final=final)
+        if not piece.closed:
+            self.counts.cut = self.counts.raw > before
+        return bytes(data[done:])
 
-    def _block(self, block: memoryview, *, final: bool) -> int:
+    def _settle(self, left: bytes) -> bytes:
+        """Read lines that waited for more in vain."""
+        if left:
+            data = memoryview(bytearray(left))
+            self._block(data, census.take(data, self.format.delimiter[0]), final=True)
+        return b""
+
+    def _block(self, block: memoryview, counted: census.Census, *, final: bool) -> int:
         """Read a block of whole lines; return how much of it is done with."""
-        lines = _Block(self, block, census.take(block, self.format.delimiter[0]), final)
+        lines = _Block(self, block, counted, final)
         lines.classify()
         lines.account()
         lines.match()
@@ -97,25 +104,16 @@ class LineReader:
         self.counts.lines += lines.done
         return done
 
-    def _long_line(self, stream: BinaryIO, view: memoryview, end: int) -> tuple[int, int]:
-        """Read through an over-long line in windows; return the buffer's fill and its rest."""
-        self.counts.lines += 1
-        self.counts.raw += 1
-        self.counts.long += 1
-        seen: set[str] = set()
-        while True:
-            newline = view.obj.find(b"\n", 0, end)  # type: ignore[attr-defined]
-            window = view[: newline if newline >= 0 else end]
-            self._window(window, seen)
-            if newline >= 0:
-                self.offset += newline + 1
-                return end, newline + 1
-            view[:OVERLAP] = bytes(view[end - OVERLAP : end])
-            self.offset += end - OVERLAP
-            got = stream.readinto(view[OVERLAP : OVERLAP + BLOCK])  # type: ignore[attr-defined]
-            end = OVERLAP + (got or 0)
-            if not got:
-                return end, end
+    def _long_line(self, piece: Block, seen: set[str] | None) -> set[str] | None:
+        """Read one window of an over-long line; `seen` holds the rules it has met so far."""
+        if seen is None:
+            seen = set()
+            self.counts.lines += 1
+            self.counts.raw += 1
+            self.counts.long += 1
+        self._window(piece.data, seen)
+        self.offset += len(piece.data) + 1 if piece.ends_line else len(piece.data) - OVERLAP
+        return None if piece.ends_line else seen
 
     def _window(self, window: memoryview, seen: set[str]) -> None:
         hits = self.prefilter.hits(window)

@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -49,7 +49,9 @@ def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> lis
             if isinstance(item, Entry):
                 results.append(ArtifactResult(item))
             else:
-                results.append(read_artifact(item.artifact, item.stream, pack, progress))
+                results.append(
+                    _noted(read_artifact(item.artifact, item.stream, pack, progress), item.note)
+                )
             opened = None
     except SourceError as error:
         results.append(_failure(unit, opened, str(error)))
@@ -59,6 +61,14 @@ def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> lis
         reason = f"the reader failed ({type(error).__name__}); please report it, --debug shows more"
         results.append(_failure(unit, opened, reason))
     return results
+
+
+def _noted(result: ArtifactResult, note: str) -> ArtifactResult:
+    """Add what its archive says of the file to its manifest row."""
+    if note:
+        reason = "; ".join(part for part in (note, result.entry.reason) if part)
+        result.entry = replace(result.entry, reason=reason)
+    return result
 
 
 def _failure(unit: Unit, opened: Any, reason: str) -> ArtifactResult:

@@ -13,7 +13,7 @@ from extriage.model.evidence import Entry, Unit
 from extriage.sources.archive import HEAD, Place, contents, recognise, unfold
 from extriage.sources.contents import Opened, Survey, utc
 from extriage.sources.directory import survey
-from extriage.sources.files import EvidenceFile, NotRegularError, open_file
+from extriage.sources.files import EvidenceFile, open_file
 from extriage.sources.limits import DEFAULT, Budget, Limits
 from extriage.sources.zipdirectory import read_zip
 
@@ -25,8 +25,6 @@ def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:
     try:
         with open_file(unit.file) as file:
             yield from _files(file, unit, Budget(limits))
-    except NotRegularError as error:
-        yield Entry(unit.path, unit.size, "", "skipped", str(error))
     except SourceError as error:
         yield Entry(unit.path, unit.size, "", "unreadable", str(error))
 

@@ -6,7 +6,7 @@ shown: no name of an entry is ever used to open anything.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO, cast
 
@@ -36,6 +36,8 @@ BZIP2_HEAD = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 DRIVE = re.compile(r"[A-Za-z]:")
 GZIP_SUFFIX = re.compile(r"\.(gz|gzip)$", re.IGNORECASE)
 TGZ_SUFFIX = re.compile(r"\.tgz$", re.IGNORECASE)
+AMBIGUOUS = re.compile(r"!/|^\[entry \d+\]| \[entry \d+\]$")
+"""Names that could pass for an entry of an inner archive, or for one that was numbered by us."""
 
 Found = Iterator[Opened | Entry]
 
@@ -52,7 +54,12 @@ class Place:
 
     def entry(self, status: EntryStatus, reason: str) -> Entry:
         """Return a row for the manifest."""
-        return Entry(self.path, self.size, "", status, reason)
+        return Entry(self.path, self.size, "", status, joined(self.note, reason))
+
+
+def joined(*reasons: str) -> str:
+    """Put all that is to be said into one line."""
+    return "; ".join(reason for reason in reasons if reason)
 
 
 def recognise(head: bytes) -> str:
@@ -76,9 +83,9 @@ def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
     elif kind == "gzip" and place.depth <= DEEPEST:
         yield from _gunzip(stream, place, budget)
     elif kind not in ("zip", "tar", "gzip"):
-        yield place.entry("skipped", f"{kind}: not supported")
+        yield place.entry("unreadable", f"{kind}: not supported")
     elif place.depth >= DEEPEST:
-        yield place.entry("skipped", f"nested too deep: archives are read {DEEPEST} deep")
+        yield place.entry("unreadable", f"nested too deep: archives are read {DEEPEST} deep")
     elif kind == "zip":
         yield from contents(place, budget, lambda: forward(stream, budget))
     else:
@@ -110,7 +117,7 @@ def _gunzip(stream: Stream, place: Place, budget: Budget) -> Found:
     path = f"{place.path}!/{_unzipped_name(place.path)}"
     inner = Place(path, -1, modified, place.depth + 1, place.note)
     if place.depth >= DEEPEST and recognise(head):
-        yield inner.entry("skipped", f"nested too deep: archives are read {DEEPEST} deep")
+        yield inner.entry("unreadable", f"nested too deep: archives are read {DEEPEST} deep")
     else:
         yield from unfold(plain, inner, budget)
 
@@ -125,6 +132,9 @@ def contents(
 ) -> Found:
     """Yield all that an archive holds, and what is to be said about the archive itself."""
     count = 0
+    if place.note:
+        yield place.entry("read", "")
+        place = replace(place, note="")
     try:
         for found in _entries(place, budget, entries):
             count += 1
@@ -146,43 +156,49 @@ def _entries(
             continue
         budget.entry()
         name = plain_name(member.name)
-        note = member.note
-        if hash(name) in met:
-            note = DUPLICATE
+        if hash(name) in met and DUPLICATE not in member.note:
+            member = replace(member, note=joined(DUPLICATE, member.note))
         met.add(hash(name))
-        yield from _member(place, member, _Named(name, note, member.number or number), budget)
+        yield from _member(place, replace(member, number=member.number or number), budget)
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    name: str
-    note: str
-    number: int
+def _member(outer: Place, member: Member, budget: Budget) -> Found:
+    path = f"{outer.path}!/{_shown_name(member)}"
+    notes = joined(name_trouble(plain_name(member.name)), member.note)
+    inner = Place(path, member.size, member.modified, outer.depth + 1, notes)
+    if isinstance(member.data, Remark):
+        yield inner.entry(member.data.status, member.data.reason)
+    elif not _is_folder(member.name, member.data):
+        yield from unfold(member.data, inner, budget)
 
 
-def _member(outer: Place, member: Member, named: _Named, budget: Budget) -> Found:
-    path = f"{outer.path}!/{named.name}"
-    if named.note == DUPLICATE:
-        path = f"{path} [entry {named.number}]"
-    inner = Place(path, member.size, member.modified, outer.depth + 1, named.note)
-    if reason := name_trouble(named.name):
-        yield inner.entry("skipped", reason)
-    elif member.stream is None:
-        yield inner.entry(member.status, member.reason)
-    elif not (named.name.endswith("/") and not member.size):
-        yield from unfold(member.stream, inner, budget)
+def _shown_name(member: Member) -> str:
+    """Return the name of an entry, with its number where the name alone tells it from no other."""
+    name = plain_name(member.name)
+    if AMBIGUOUS.search(name):
+        return f"[entry {member.number}] {name}"
+    return f"{name} [entry {member.number}]" if DUPLICATE in member.note else name
+
+
+def _is_folder(name: str, data: Stream) -> bool:
+    """Tell whether an entry is only a folder: what holds data is a file, whatever its name."""
+    return name.endswith(("/", "\\")) and not data.peek(1) and not data.broken
 
 
 def name_trouble(name: str) -> str:
-    """Say why an entry of this name is listed but not read; empty for an honest name."""
+    """Say what is odd about an entry's name; empty for an honest one.
+
+    Such entries are read like all others: nothing is ever unpacked, so a name can do no harm, and
+    evidence must not be able to hide behind one.
+    """
     if "\0" in name:
-        return "zero byte in its name: not read"
+        return "zero byte in its name"
     if not name:
-        return "entry without a name: not read"
+        return "entry without a name"
     if name.startswith("/"):
-        return "absolute path as its name: not read"
+        return "absolute path as its name"
     if DRIVE.match(name):
-        return "drive letter in its name: not read"
+        return "drive letter in its name"
     if any(part.startswith("..") and not part.strip(". ") for part in name.split("/")):
-        return "path that leads out of the archive as its name: not read"
+        return "path that leads out of the archive as its name"
     return ""

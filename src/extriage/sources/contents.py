@@ -30,28 +30,28 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """Something to say about an archive as a whole, or about an entry instead of its data.
+
+    An entry is `skipped` only if it is no file at all: a link, a pipe, a device. A file that cannot
+    be read is `unreadable`, and makes the scan incomplete.
+    """
+
+    status: EntryStatus
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One entry of an archive, as its reader found it."""
 
     name: str
     size: int
-    modified: datetime | None = None
-    stream: Stream | None = None
-    reason: str = ""
-    """Why there is no stream."""
-    status: EntryStatus = "skipped"
-    """What becomes of it without a stream."""
+    modified: datetime | None
+    data: Stream | Remark
     number: int = 0
     """Position in the archive, counted from 1; 0 where the order of reading tells it."""
     note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """Something to say about an archive as a whole."""
-
-    status: EntryStatus
-    reason: str
 
 
 def utc(seconds: float) -> datetime | None:

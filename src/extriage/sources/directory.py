@@ -5,6 +5,7 @@ and devices are listed, not opened. Hidden and system files are files like all o
 """
 
 import os
+import re
 import stat
 from collections.abc import Sequence
 from operator import attrgetter
@@ -20,6 +21,8 @@ from extriage.sources.zipdirectory import shares
 
 LARGE = 4 * MIB
 """Smaller zip archives are never shared out, so smaller files need no look inside."""
+LONE = re.compile("[\ud800-\udfff]")
+"""What the system makes of bytes of a name that are no UTF-8 (Linux) or UTF-16 (Windows)."""
 JUNCTIONS = (0xA0000003, 0xA000000C)
 """Windows reparse tags of mount points and symbolic links."""
 
@@ -40,14 +43,14 @@ def _resolved(path: Path) -> Path:
     try:
         return path.resolve(strict=True)
     except FileNotFoundError:
-        raise UsageError(f"{path}: no such file or folder") from None
+        raise UsageError(f"{shown(str(path))}: no such file or folder") from None
     except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from None
+        raise UsageError(shown(f"{path}: {error}")) from None
 
 
 def _labels(roots: Sequence[Path]) -> list[str]:
     """Name each path by its last part, or by as many as it takes to tell two apart."""
-    return [_label(root, {other for other in roots if other != root}) for root in roots]
+    return [shown(_label(root, {other for other in roots if other != root})) for root in roots]
 
 
 def _label(root: Path, others: set[Path]) -> str:
@@ -79,18 +82,18 @@ class _Walk:
         if stat.S_ISDIR(info.st_mode):
             self._folders(str(root), label)
         else:
-            self._file(str(root), shown(label), info)
+            self._file(str(root), label, info)
 
     def _folders(self, folder: str, label: str) -> None:
-        pending = [(folder, shown(label))]
+        pending = [(folder, label)]
         while pending:
             folder, path = pending.pop()
             prefix = f"{path}/" if path else ""
             inner: list[tuple[str, str]] = []
-            for entry in self._listed(folder, path):
-                name = prefix + shown(entry.name)
-                if self._is_folder(entry, name):
-                    inner.append((entry.path, name))
+            entries = self._listed(folder, path)
+            for entry, name in zip(entries, _told_apart(entries), strict=True):
+                if self._is_folder(entry, prefix + name):
+                    inner.append((entry.path, prefix + name))
             pending.extend(reversed(inner))
 
     def _listed(self, folder: str, path: str) -> list[os.DirEntry[str]]:
@@ -131,7 +134,9 @@ class _Walk:
         """Return the path under which this very file was met before."""
         if not self.every and info.st_nlink <= 1:
             return ""
-        key = (info.st_dev, info.st_ino) if info.st_ino else os.path.normcase(file)
+        # listing a folder on Windows tells no file number
+        numbered = info.st_ino and os.name != "nt"
+        key = (info.st_dev, info.st_ino) if numbered else os.path.normcase(file)
         known = self._seen.get(key, "")
         if not known:
             self._seen[key] = path
@@ -157,13 +162,30 @@ class _Walk:
         self.entries.append(Entry(path, size, "", status, reason))
 
 
+def _told_apart(entries: Sequence["os.DirEntry[str]"]) -> list[str]:
+    """Return the names to show for a folder's entries, each of them only once."""
+    names = [entry.name for entry in entries]
+    taken = set(names)
+    result = []
+    for name in names:
+        text = shown(name)
+        if name.endswith("!") and name[:-1] in taken:  # as if it were the inside of an archive
+            text = f"{text[:-1]}\\x21"
+        while text != name and text in taken:
+            text += "~"
+        taken.add(text)
+        result.append(text)
+    return result
+
+
 def shown(name: str) -> str:
-    """Return a file name as text; bytes that are no UTF-8 become visible escapes."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return name
+    """Return a file name as text; what is no valid Unicode in it becomes visible escapes."""
+    return LONE.sub(_escape, name)
+
+
+def _escape(lone: re.Match[str]) -> str:
+    code = ord(lone[0])
+    return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
 def _target(link: str) -> str:

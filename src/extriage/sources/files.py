@@ -24,10 +24,6 @@ READ_ONLY = (
 )
 
 
-class NotRegularError(SourceError):
-    """What was to be opened is a link, a folder, a pipe or a device."""
-
-
 class EvidenceFile:
     """A regular file, open for reading at any place."""
 
@@ -104,14 +100,14 @@ def open_file(file: str) -> EvidenceFile:
         descriptor = _descriptor(file)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise NotRegularError("symbolic link: not followed") from error
+            raise SourceError("symbolic link: not followed") from error
         raise SourceError(trouble(error)) from error
     except ValueError as error:
         raise SourceError(f"cannot be opened: {error}") from error
     info = os.fstat(descriptor)
     if reason := irregular(info.st_mode):
         os.close(descriptor)
-        raise NotRegularError(reason)
+        raise SourceError(reason)
     return EvidenceFile(file, descriptor, info)
 
 

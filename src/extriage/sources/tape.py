@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from extriage.errors import SourceError
+from extriage.model.evidence import EntryStatus
 from extriage.sources.contents import Member, Remark, utc
 from extriage.sources.limits import MIB
 from extriage.sources.stream import Stream, section
@@ -18,6 +19,7 @@ MAX_EXTENDED = MIB
 """Extended headers (long names, attributes) larger than this are refused."""
 
 REGULAR, FOLDER, SPARSE = b"07\0", b"5D", b"S"
+NO_FILE = b"12346V"
 LONG_NAME, LONG_LINK, PAX, PAX_GLOBAL = b"L", b"K", b"xX", b"g"
 USED = (b"path", b"linkpath", b"size", b"mtime")
 TYPES_OF_OLD = b"0\x00125"
@@ -182,25 +184,25 @@ def _entry(stream: Stream, header: _Header) -> Iterator[Member]:
     start = stream.position
     kind, modified = header.kind, utc(header.modified)
     data = 0 if kind in b"12345" else header.size  # links and folders state sizes without data
-    if kind in REGULAR and not (kind != b"7" and header.name.endswith("/")):
+    if kind in REGULAR:
         yield Member(header.name, header.size, modified, section(stream, header.size))
-    elif reason := _refusal(header):
-        yield Member(header.name, header.size, modified, reason=reason)
+    elif kind not in FOLDER:
+        yield Member(header.name, header.size, modified, _refusal(header))
     left = start + _padded(data) - stream.position
     if stream.skip(left) < left:
         raise SourceError("cut off in the middle of an entry")
 
 
-def _refusal(header: _Header) -> str:
-    """Say why an entry is not read; empty for folders, which are no files."""
+def _refusal(header: _Header) -> Remark:
+    """Say why an entry is not read, and whether that is evidence lost."""
     kind = header.kind
-    if kind in FOLDER or kind in REGULAR:
-        return ""
     if kind in b"12":
-        return f"{OTHER[kind]} to {header.link!r} in the archive: not followed"
+        return Remark("skipped", f"{OTHER[kind]} to {header.link!r} in the archive: not followed")
     if kind == SPARSE:
-        return "sparse file in the archive: not supported"
-    return f"{OTHER.get(kind, f'entry of unknown type {kind!r}')} in the archive: not read"
+        return Remark("unreadable", "sparse file in the archive: not supported")
+    title = OTHER.get(kind, f"entry of unknown type {kind!r}")
+    status: EntryStatus = "skipped" if kind in NO_FILE else "unreadable"
+    return Remark(status, f"{title} in the archive: not read")
 
 
 def _lost(stream: Stream, block: bytes) -> Iterator[Remark]:

@@ -175,10 +175,11 @@ def read_zip(
         yield Remark("partial", reason)
     entries = list(_wanted(file, index, members))
     for position, entry in sorted(entries, key=lambda item: item[1].offset):
+        note = DUPLICATE if position in index.duplicates else ""
         if position in index.overlapping:
-            yield _unread(position, entry, "its data overlaps another entry's: not read")
+            lost = Remark("unreadable", "its data overlaps another entry's: not read")
+            yield Member(entry.name, entry.size, entry.modified, lost, position + 1, note)
         else:
-            note = DUPLICATE if position in index.duplicates else ""
             yield _member(file, position, entry, budget, note)
 
 
@@ -196,31 +197,21 @@ def _wanted(
                 yield position, replace(entry, offset=entry.offset + shift) if shift else entry
 
 
-def _unread(position: int, entry: ZipEntry, reason: str) -> Member:
-    return Member(
-        entry.name,
-        entry.size,
-        entry.modified,
-        reason=reason,
-        status="unreadable",
-        number=position + 1,
-    )
-
-
 def _member(
     file: EvidenceFile, position: int, entry: ZipEntry, budget: Budget, note: str
 ) -> Member:
-    if reason := refusal(entry):
-        return replace(_unread(position, entry, reason), status="skipped", note=note)
-    stream = file.stream(entry.offset, chunk=4 * KIB)
-    try:
-        name = _skip_header(stream)
-    except SourceError as error:
-        return replace(_unread(position, entry, str(error)), note=note)
-    if name != entry.name:
-        note = note or f"its own header names it {name!r}"
-    data = Stream(EntryData(section(stream, entry.packed), entry, budget).fetch)
-    return Member(entry.name, entry.size, entry.modified, data, number=position + 1, note=note)
+    data: Stream | Remark | None = refusal(entry)
+    if data is None:
+        stream = file.stream(entry.offset, chunk=4 * KIB)
+        try:
+            name = _skip_header(stream)
+        except SourceError as error:
+            data = Remark("unreadable", str(error))
+        else:
+            data = Stream(EntryData(section(stream, entry.packed), entry, budget).fetch)
+            if name != entry.name:
+                note = "; ".join(filter(None, (note, f"its own header names it {name!r}")))
+    return Member(entry.name, entry.size, entry.modified, data, position + 1, note)
 
 
 def _skip_header(stream: Stream) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from extriage.errors import SourceError
-from extriage.sources.contents import utc
+from extriage.sources.contents import Remark, utc
 from extriage.sources.expansion import Deflate, Expansion, bzip2_codec, lzma_codec
 from extriage.sources.limits import Budget
 from extriage.sources.stream import Stream
@@ -130,18 +130,21 @@ def _modified(extra: bytes) -> datetime | None:
     return None
 
 
-def refusal(entry: ZipEntry) -> str:
-    """Say why an entry's data cannot be read; empty if it can."""
-    if entry.flags & (ENCRYPTED | STRONG | MASKED) or entry.method == AES:
-        return "encrypted: password needed"
+def refusal(entry: ZipEntry) -> Remark | None:
+    """Say why an entry's data is not read, and whether that is evidence lost; None if it is."""
     if stat.S_ISLNK(entry.mode):
-        return "symbolic link in the archive: not followed"
+        return Remark("skipped", "symbolic link in the archive: not followed")
     if stat.S_IFMT(entry.mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "pipe, socket or device in the archive: not read"
-    if entry.method not in READABLE:
+        return Remark("skipped", "pipe, socket or device in the archive: not read")
+    readable = not entry.flags & (ENCRYPTED | STRONG | MASKED) and entry.method in READABLE
+    if not readable and entry.name.endswith(("/", "\\")) and not (entry.size or entry.packed):
+        return Remark("skipped", "folder in the archive: nothing to read")
+    if entry.flags & (ENCRYPTED | STRONG | MASKED) or entry.method == AES:
+        return Remark("unreadable", "encrypted: password needed")
+    if not readable:
         name = METHODS.get(entry.method, f"method {entry.method}")
-        return f"compression not supported: {name}"
-    return ""
+        return Remark("unreadable", f"compression not supported: {name}")
+    return None
 
 
 class EntryData:

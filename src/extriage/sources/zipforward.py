@@ -73,9 +73,9 @@ def _header(stream: Stream) -> ZipEntry:
 
 def _entry(stream: Stream, entry: ZipEntry, budget: Budget) -> Iterator[Member | Remark]:
     end = stream.position + entry.packed
-    reason = refusal(entry)
-    if reason:
-        yield Member(entry.name, entry.size, entry.modified, reason=reason)
+    refused = refusal(entry)
+    if refused:
+        yield Member(entry.name, entry.size, entry.modified, refused)
     else:
         data = _data(stream, entry, budget)
         yield Member(entry.name, -1 if entry.open_ended else entry.size, entry.modified, data)
@@ -83,7 +83,7 @@ def _entry(stream: Stream, entry: ZipEntry, budget: Budget) -> Iterator[Member |
             drain(data)
     if not entry.open_ended:
         stream.skip(end - stream.position)
-    elif reason:
+    elif refused:
         _search(stream)
 
 
@@ -168,8 +168,8 @@ def _compare(stream: Stream, met: set[int]) -> Iterator[Member | Remark]:
     while entry := directory_record(stream):
         listed.add(hash(entry.name))
         if hash(entry.name) not in met:
-            reason = "named in the archive's directory, but not found in the archive"
-            yield Member(entry.name, entry.size, reason=reason, status="unreadable")
+            lost = "named in the archive's directory, but not found in the archive"
+            yield Member(entry.name, entry.size, entry.modified, Remark("unreadable", lost))
     if stream.peek(4) not in END_MARKS:
         yield Remark("partial", "its directory is damaged or cut off")
     elif hidden := len(met - listed):
