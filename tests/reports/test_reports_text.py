@@ -27,7 +27,7 @@ from extriage.reports import REPORTS, RenderOptions
 from extriage.reports.ladder import short_names
 from extriage.reports.matrix import Axis, bar
 from extriage.reports.paper import sheet
-from extriage.reports.proof import excerpt, key_evidence
+from extriage.reports.proof import excerpt, key_evidence, named_pages
 
 PAPER = sheet(RenderOptions(width=80, ascii=True))
 
@@ -47,7 +47,7 @@ def test_no_line_is_wider_than_the_screen(name: str, width: int) -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_one_server_fits_one_screen(status: Status) -> None:
-    assert len(text(case(status), cases_at="EXCH01.case").splitlines()) <= 45
+    assert len(text(case(status), cases_at="EXCH01.case").splitlines()) <= 48
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_more_notes_and_damage_than_fit_are_counted() -> None:
     shown = text(of_hosts(many))
     assert "and 6 more notes in the case" in shown
     assert "and 3 more in manifest.entries" in shown
-    assert "3. Remove the web shell: Keep" in shown
+    assert "3. Remove the web shell" in shown
 
 
 def test_an_attack_over_new_year_shows_both_years() -> None:
@@ -244,3 +244,19 @@ def test_a_finding_without_lines_keeps_its_row_in_the_table() -> None:
     bare = finding("joined", Stage.REACHED, [], certainty=Certainty.LIKELY, count=3)
     rows = REPORTS["csv"].render(of_hosts(replace(host(), findings=(bare,))), RenderOptions())
     assert rows.splitlines()[1].endswith(",f-joined,3,,")
+
+
+def test_pages_that_findings_name_are_told_by_name() -> None:
+    line = replace(
+        chain()[0].evidence[0],
+        summary=r"TargetFilename=C:\Program Files\X\FrontEnd\owa\auth\ohyeah.aspx Image=System",
+    )
+    request = replace(line, summary="cs-method=POST cs-uri-stem=/owa/auth/b.ashx sc-status=200")
+    planted = replace(chain()[0], stage=Stage.PLANTED, evidence=(line, line, request))
+    probed = replace(
+        chain()[0], id="f-probe", stage=Stage.PROBED,
+        evidence=(replace(line, summary="cs-uri-stem=/owa/auth/asked.aspx"),),
+    )  # fmt: skip
+    server = replace(host(), findings=(planted, probed))
+    assert named_pages(server) == ["ohyeah.aspx", "b.ashx"]
+    assert "  Pages    ohyeah.aspx, b.ashx" in text(of_hosts(server))

@@ -15,6 +15,7 @@ from evidence_making import account, kept, lines, zipped
 from extriage.errors import SourceError, UsageError
 from extriage.model.evidence import Unit
 from extriage.sources import Limits, Opened, read, survey
+from extriage.sources.directory import shown
 
 
 def test_paths_start_with_the_name_of_what_was_given(tmp_path: Path) -> None:
@@ -80,6 +81,7 @@ def test_links_below_are_named_and_not_followed(tmp_path: Path) -> None:
     assert list(result.files) == ["coll/x.log"]
     assert len(result.entries) == 3
     assert all("not followed" in entry.reason for entry in result.entries)
+    assert {entry.status for entry in result.entries} == {"skipped"}
 
 
 def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
@@ -107,10 +109,10 @@ def test_what_became_a_pipe_or_a_link_after_the_survey_is_not_opened(tmp_path: P
     link.symlink_to(kept(tmp_path, "x", b"x"))
     (row,) = read(Unit(str(pipe), "pipe", 0))
     assert not isinstance(row, Opened)
-    assert (row.status, row.reason) == ("skipped", "named pipe: not read")
+    assert (row.status, row.reason) == ("unreadable", "named pipe: not read")
     (row,) = read(Unit(str(link), "link", 0))
     assert not isinstance(row, Opened)
-    assert (row.status, row.reason) == ("skipped", "symbolic link: not followed")
+    assert (row.status, row.reason) == ("unreadable", "symbolic link: not followed")
 
 
 def test_a_file_that_vanished_is_unreadable(tmp_path: Path) -> None:
@@ -212,10 +214,55 @@ def test_a_stream_ends_with_its_turn(tmp_path: Path) -> None:
 
 
 def test_names_that_are_no_text_become_visible(tmp_path: Path) -> None:
-    (tmp_path / "coll").mkdir()
-    with open(os.fsencode(tmp_path / "coll") + b"/\xff.log", "wb") as file:  # noqa: PTH123
-        file.write(b"x")
-    assert account(tmp_path / "coll").files == {"coll/\\xff.log": b"x"}
+    coll = tmp_path / os.fsdecode(b"coll\xfe")
+    files = {
+        b"\xff.log": b"1",
+        b"\\xff.log": b"2",
+        b"f\xc3\x28/\xe4\xff": b"3",
+        b"x\xed\xa0\x80": b"4",
+    }
+    for name, data in files.items():
+        kept(coll, os.fsdecode(name), data)
+    kept(coll, os.fsdecode(b"\xff.zip"), zipped([("a", b"5")]))
+    (coll / os.fsdecode(b"link\xff")).symlink_to(os.fsdecode(b"to\xff"))
+    result = account(coll)
+    assert result.files == {
+        "coll\\xfe/\\xff.log~": b"1",
+        "coll\\xfe/\\xff.log": b"2",
+        "coll\\xfe/f\\xc3(/\\xe4\\xff": b"3",
+        "coll\\xfe/x\\xed\\xa0\\x80": b"4",
+        "coll\\xfe/\\xff.zip!/a": b"5",
+    }
+    (entry,) = result.entries
+    assert entry.path == "coll\\xfe/link\\xff"
+    entry.reason.encode()
+    for unit in survey([coll]).units:
+        unit.path.encode()
+        assert Path(unit.file).is_file(), "the name to open stays the system's"
+        assert os.fsencode(unit.file).startswith(os.fsencode(coll))
+
+
+def test_one_file_whose_name_is_no_text_can_be_named_itself(tmp_path: Path) -> None:
+    path = kept(tmp_path, os.fsdecode(b"\xff.log"), b"x")
+    assert account(path).files == {"\\xff.log": b"x"}
+    with pytest.raises(UsageError, match=r"/\\xfe: no such file") as raised:
+        survey([tmp_path / os.fsdecode(b"\xfe")])
+    str(raised.value).encode()
+
+
+def test_a_lone_surrogate_of_a_windows_name_becomes_visible() -> None:
+    assert shown("a\ud800b\udfffc") == "a\\ud800b\\udfffc"
+
+
+def test_a_folder_cannot_pass_for_the_inside_of_an_archive(tmp_path: Path) -> None:
+    kept(tmp_path, "coll/x.zip", zipped([("a", b"1")]))
+    kept(tmp_path, "coll/x.zip!/a", b"2")
+    kept(tmp_path, "coll/y!/a", b"3")
+    assert account(tmp_path / "coll").files == {
+        "coll/x.zip!/a": b"1",
+        "coll/x.zip\\x21/a": b"2",
+        "coll/y!/a": b"3",
+    }
 
 
 def test_access_times_and_contents_stay_as_they_were(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Tar and gzip as collectors, GNU tar, bsdtar, Python and attackers write them."""
 
+import bz2
 import gzip
 import io
 import lzma
@@ -66,7 +67,9 @@ def test_links_pipes_and_devices_are_named(tmp_path: Path) -> None:
         ("pipe", tarfile.FIFOTYPE),
         ("char", tarfile.CHRTYPE),
         ("block", tarfile.BLKTYPE),
+        ("label", b"V"),
         ("odd", b"Q"),
+        ("volume", b"M"),
     ):
         info = tarfile.TarInfo(name)
         info.type = kind
@@ -78,15 +81,56 @@ def test_links_pipes_and_devices_are_named(tmp_path: Path) -> None:
         "skipped: symbolic link to '/etc/passwd' in the archive: not followed"
     )
     assert result.reason("x.tar!/hard").startswith("skipped: hard link to '/etc/passwd'")
-    for name in ("pipe", "char", "block", "odd"):
-        assert result.reason(f"x.tar!/{name}").endswith("in the archive: not read")
+    for name in ("pipe", "char", "block", "label", "odd", "volume"):
+        status, _, reason = result.reason(f"x.tar!/{name}").partition(": ")
+        assert status == ("unreadable" if name in ("odd", "volume") else "skipped")
+        assert reason.endswith("in the archive: not read")
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "C:/x", "a/../../b"])
-def test_hostile_names_are_listed_not_obeyed(tmp_path: Path, name: str) -> None:
-    result = account(kept(tmp_path, "x.tar", taped([(name, b"evil"), ("good", b"good")])))
-    assert result.files == {"x.tar!/good": b"good"}
-    assert result.reason(f"x.tar!/{name}").startswith("skipped: ")
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("../x", "path that leads out of the archive as its name"),
+        ("a/../../b", "path that leads out of the archive as its name"),
+        ("/etc/passwd", "absolute path as its name"),
+        ("C:/x", "drive letter in its name"),
+        ("", "entry without a name"),
+    ],
+)
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_files_with_hostile_names_are_read_and_noted(
+    tmp_path: Path, name: str, note: str, mode: str
+) -> None:
+    made = taped([("first", b"1"), (name, b"evil"), ("good", b"good")], mode)
+    path = kept(tmp_path, "x.tar", made)
+    before = sorted(tmp_path.parent.rglob("*"))
+    result = account(path)
+    assert result.files == {
+        "x.tar!/first": b"1",
+        f"x.tar!/{name}": b"evil",
+        "x.tar!/good": b"good",
+    }
+    assert result.notes == {f"x.tar!/{name}": note}
+    assert (result.entries, result.broken) == ([], {})
+    assert sorted(tmp_path.parent.rglob("*")) == before
+
+
+def test_a_zero_byte_in_a_pax_name_is_noted(tmp_path: Path) -> None:
+    target = io.BytesIO()
+    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("a")
+        info.size, info.pax_headers = 4, {"path": "shell.aspx\0.txt"}
+        archive.addfile(info, io.BytesIO(b"evil"))
+    result = account(kept(tmp_path, "x.tar", target.getvalue()))
+    assert result.files == {"x.tar!/shell.aspx\0.txt": b"evil"}
+    assert result.notes == {"x.tar!/shell.aspx\0.txt": "zero byte in its name"}
+
+
+def test_a_file_with_the_name_of_a_folder_is_read(tmp_path: Path) -> None:
+    made = taped([("shell.aspx/", b"evil"), ("folder/", b""), ("folder/a", b"a")])
+    result = account(kept(tmp_path, "x.tar", made))
+    assert result.files == {"x.tar!/shell.aspx/": b"evil", "x.tar!/folder/a": b"a"}
+    assert (result.entries, result.broken) == ([], {})
 
 
 def test_duplicates_are_both_read_and_named(tmp_path: Path) -> None:
@@ -215,7 +259,9 @@ def test_a_compressed_log_in_the_second_archive_is_read(tmp_path: Path) -> None:
     second = zipped([("x.log.gz", gzip.compress(b"text")), ("y.tgz", taped([("y", b"y")], "w:gz"))])
     result = account(kept(tmp_path, "o.zip", zipped([("in.zip", second)])))
     assert result.files == {"o.zip!/in.zip!/x.log.gz!/x.log": b"text"}
-    assert "nested too deep" in result.reason("o.zip!/in.zip!/y.tgz!/y.tar")
+    assert result.reason("o.zip!/in.zip!/y.tgz!/y.tar") == (
+        "unreadable: nested too deep: archives are read 2 deep"
+    )
 
 
 def test_gzip_around_gzip_has_an_end(tmp_path: Path) -> None:
@@ -225,6 +271,7 @@ def test_gzip_around_gzip_has_an_end(tmp_path: Path) -> None:
     result = account(kept(tmp_path, "x", made))
     assert result.files == {}
     (entry,) = result.entries
+    assert entry.status == "unreadable"
     assert "nested too deep" in entry.reason
 
 
@@ -241,6 +288,8 @@ def test_formats_that_are_not_supported_are_named(tmp_path: Path) -> None:
     kept(tmp_path, "coll/b", b"Rar!\x1a\x07\x01\0" + bytes(100))
     kept(tmp_path, "coll/c", b"MSCF\0\0\0\0" + bytes(100))
     kept(tmp_path, "coll/d", lzma.compress(b"text"))
+    kept(tmp_path, "coll/e", bz2.compress(b"text"))
+    kept(tmp_path, "coll/f", zipped([("logs.tar.bz2", bz2.compress(b"text"))]))
     result = account(tmp_path / "coll")
     assert result.files == {}
     assert [entry.reason for entry in result.entries] == [
@@ -248,7 +297,11 @@ def test_formats_that_are_not_supported_are_named(tmp_path: Path) -> None:
         "RAR archive: not supported",
         "cabinet (CAB) archive: not supported",
         "xz compression: not supported",
+        "bzip2 compression: not supported",
+        "bzip2 compression: not supported",
     ]
+    assert {entry.status for entry in result.entries} == {"unreadable"}
+    assert result.entries[-1].path == "coll/f!/logs.tar.bz2"
 
 
 def test_sparse_files_are_named(tmp_path: Path) -> None:
@@ -258,4 +311,4 @@ def test_sparse_files_are_named(tmp_path: Path) -> None:
     raw[148:156] = b" " * 8
     raw[148:156] = b"%06o\0 " % sum(raw[:512])
     result = account(kept(tmp_path, "x.tar", bytes(raw)))
-    assert result.reason("x.tar!/a") == "skipped: sparse file in the archive: not supported"
+    assert result.reason("x.tar!/a") == "unreadable: sparse file in the archive: not supported"

@@ -171,9 +171,11 @@ def _verdict(
 
 def _actions(verdict: Verdict, judged: Sequence[CampaignVerdict]) -> tuple[Action, ...]:
     """Return what to do now, in order, for the furthest stage of each campaign."""
-    actions = {action.id: action for action in general_actions(verdict.status)}
+    actions: dict[str, Action] = {}
     facts = {campaign.id: campaign for campaign in campaigns()}
     for campaign in judged:
         for action in facts[campaign.campaign].actions_for(campaign.stage):
             actions.setdefault(action.id, action)
+    for action in general_actions(verdict.status):
+        actions.setdefault(action.id, action)
     return tuple(actions.values())

@@ -66,4 +66,4 @@ def describe(kind: str) -> str:
     known = evidence_kinds().get(kind)
     if known:
         return known.title
-    return f"event log {kind.removeprefix('events:')}" if kind.startswith("events:") else kind
+    return f"{kind.removeprefix('events:')} events" if kind.startswith("events:") else kind

@@ -1,6 +1,7 @@
 """The few lines of evidence that a reader should see first."""
 
 import re
+from collections import Counter
 
 from rich.text import Text
 
@@ -22,6 +23,12 @@ _TELLING = tuple(
 """Where a long line gets interesting; what stands before is ids and build numbers."""
 
 _LOOKED_AT = 20_000
+_PAGES = 3
+_PAGE = re.compile(
+    r"(?:TargetFilename|RelativeTargetName|ObjectName|FileName|UrlStem|cs-uri-stem)="
+    r"(?:[^=\n]*[\\/])?([^\\/=\s]+\.(?:aspx?|ashx|asmx|ascx|cer|soap|cshtml))(?=[\s.]|$)",
+    re.IGNORECASE,
+)
 _FIELD = re.compile(r" (?=[A-Za-z][\w:.()-]*=)")
 _LEAST_FIELD = 20
 _LONGEST_FIELD = 70
@@ -37,7 +44,21 @@ def proof_block(paper: Paper, host: Host, count: int) -> list[Text]:
     lines = [paper.heading("Proof", note)]
     for finding, evidence in chosen:
         lines += _shown(paper, finding, evidence)
+    if pages := named_pages(host):
+        text = ", ".join(pages[:_PAGES]) + (" ..." if len(pages) > _PAGES else "")
+        lines += paper.paragraph([("  Pages    ", "bold")], text, lines=2, indent=11)
     return lines
+
+
+def named_pages(host: Host) -> list[str]:
+    """Return the web pages that findings of a planted page name, the most often named first."""
+    counts: Counter[str] = Counter()
+    for finding in host.findings:
+        if finding.stage in (None, Stage.PROBED, Stage.REACHED):
+            continue
+        for evidence in finding.evidence:
+            counts.update(set(_PAGE.findall(evidence.summary[:_LOOKED_AT])))
+    return [page for page, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
 
 
 def key_evidence(host: Host, count: int) -> list[tuple[Finding, Evidence]]:

@@ -38,7 +38,7 @@ _MEANINGS = {
 _WORST_FIRST = list(_NAMES)
 _PROOFS = 4
 _PROOFS_OF_MANY = 2
-_ACTIONS, _ACTIONS_OF_MANY = 2, 1
+_ACTIONS, _ACTIONS_OF_MANY = 5, 2
 _HOSTS_IN_FULL = 25
 
 
@@ -92,9 +92,9 @@ def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     lines += _build(paper, host.patch)
     for campaign in host.campaigns:
         lines += campaign_block(paper, host, campaign)
+    lines += _actions(paper, host, _ACTIONS)
     lines += proof_block(paper, host, _PROOFS)
     lines += coverage_block(paper, host)
-    lines += _actions(paper, host, _ACTIONS)
     lines += [_imprint(paper, case), *_notes(paper, host, 3)]
     return lines + _unread(paper, case, [host])
 
@@ -169,19 +169,20 @@ def _build(paper: Paper, patch: Patch) -> list[Text]:
     return paper.paragraph(["  Build    "], text, lines=2, indent=11)
 
 
-def _actions(paper: Paper, host: Host, in_full: int) -> list[Text]:
-    """List what to do now: the first ones with how and why, then the titles of the others."""
+def _actions(paper: Paper, host: Host, most: int) -> list[Text]:
+    """List what to do now, in order; how and why stands in the case."""
     if not host.actions:
         return []
-    if len(host.actions) == in_full + 1:
-        in_full += 1
     lines = [paper.heading("Do now")]
-    for number, action in enumerate(host.actions[:in_full], 1):
-        text = f"{action.title}: {action.text}" if action.text else action.title
-        lines += paper.paragraph([(f"  {number}. ", "bold")], text, lines=2, indent=5)
-    others = enumerate(host.actions[in_full:], in_full + 1)
-    titles = "; ".join(f"{number}. {action.title}" for number, action in others)
-    return lines + (paper.paragraph(["  "], titles, lines=2, indent=5) if titles else [])
+    shown = host.actions if len(host.actions) == most + 1 else host.actions[:most]
+    for number, action in enumerate(shown, 1):
+        lines += paper.paragraph([(f"  {number}. ", "bold")], action.title, lines=1, indent=5)
+    left = len(host.actions) - len(shown)
+    if left:
+        lines.append(
+            paper.line(f"     and {left} more; how and why: extriage report --format json")
+        )
+    return lines
 
 
 def _notes(paper: Paper, host: Host, most: int) -> list[Text]:

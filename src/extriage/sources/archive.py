@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from extriage.errors import SourceError
 from extriage.model.evidence import Artifact, Entry, EntryStatus
-from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, plain_name, utc
+from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, joined, plain_name, utc
 from extriage.sources.expansion import GzipReader
 from extriage.sources.limits import DEEPEST, Budget
 from extriage.sources.stream import Stream
@@ -55,11 +55,6 @@ class Place:
     def entry(self, status: EntryStatus, reason: str) -> Entry:
         """Return a row for the manifest."""
         return Entry(self.path, self.size, "", status, joined(self.note, reason))
-
-
-def joined(*reasons: str) -> str:
-    """Put all that is to be said into one line."""
-    return "; ".join(reason for reason in reasons if reason)
 
 
 def recognise(head: bytes) -> str:
@@ -156,10 +151,12 @@ def _entries(
             continue
         budget.entry()
         name = plain_name(member.name)
-        if hash(name) in met and DUPLICATE not in member.note:
-            member = replace(member, note=joined(DUPLICATE, member.note))
+        note = member.note
+        if hash(name) in met and not note.startswith(DUPLICATE):
+            note = joined(DUPLICATE, note)
         met.add(hash(name))
-        yield from _member(place, replace(member, number=member.number or number), budget)
+        numbered = replace(member, note=note, number=member.number or number)
+        yield from _member(place, numbered, budget)
 
 
 def _member(outer: Place, member: Member, budget: Budget) -> Found:
@@ -177,7 +174,7 @@ def _shown_name(member: Member) -> str:
     name = plain_name(member.name)
     if AMBIGUOUS.search(name):
         return f"[entry {member.number}] {name}"
-    return f"{name} [entry {member.number}]" if DUPLICATE in member.note else name
+    return f"{name} [entry {member.number}]" if member.note.startswith(DUPLICATE) else name
 
 
 def _is_folder(name: str, data: Stream) -> bool:

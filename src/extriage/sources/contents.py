@@ -62,6 +62,11 @@ def utc(seconds: float) -> datetime | None:
         return None
 
 
+def joined(*reasons: str) -> str:
+    """Put all that is to be said into one line."""
+    return "; ".join(reason for reason in reasons if reason)
+
+
 def plain_name(name: str) -> str:
     """Return an entry's name with `/` between folders, as Windows programs do not always write."""
     name = name.replace("\\", "/")

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 
 from extriage.errors import SourceError
-from extriage.sources.contents import DUPLICATE, Member, Remark, plain_name
+from extriage.sources.contents import DUPLICATE, Member, Remark, joined, plain_name
 from extriage.sources.files import EvidenceFile, open_file
 from extriage.sources.limits import KIB, Budget, Limits
 from extriage.sources.stream import Stream, section
@@ -210,7 +210,7 @@ def _member(
         else:
             data = Stream(EntryData(section(stream, entry.packed), entry, budget).fetch)
             if name != entry.name:
-                note = "; ".join(filter(None, (note, f"its own header names it {name!r}")))
+                note = joined(note, f"its own header names it {name!r}")
     return Member(entry.name, entry.size, entry.modified, data, position + 1, note)
 
 
