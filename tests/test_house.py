@@ -34,9 +34,7 @@ def test_functions_are_mostly_short() -> None:
         (f.end_lineno or 0) - f.lineno + 1 for module in MODULES for f in functions(module)
     )
     assert lengths[len(lengths) // 2] <= 10, "half of all functions should have ten lines or fewer"
-    assert lengths[len(lengths) * 9 // 10] <= 30, (
-        "nine of ten should have thirty lines"
-    )
+    assert lengths[len(lengths) * 9 // 10] <= 30, "nine of ten should have thirty lines"
 
 
 def test_every_room_has_a_name() -> None:

@@ -153,6 +153,18 @@ def test_columns_may_change_in_mid_file(prefilter: Prefilter) -> None:
     assert reader.counts.parsed == 4
 
 
+def test_a_row_of_another_layout_than_the_header_says_is_still_a_row() -> None:
+    layout = KINDS["httpproxy"].format
+    assert layout is not None
+    columns = layout.columns[0]
+    cells = dict.fromkeys(columns, "")
+    cells |= {"DateTime": "2021-03-02T10:00:02.000Z", "ServerHostName": "EX01", "Protocol": "Ecp"}
+    row = ",".join(cells.values()).encode() + b"\r\n"
+    reader = read(HEADER + row + ORDINARY + row, build("httpproxy", ()))
+    assert (reader.counts.parsed, reader.counts.raw) == (3, 0)
+    assert "EX01" in reader.tallies
+
+
 def test_a_line_of_any_length_takes_constant_memory(prefilter: Prefilter) -> None:
     piece = b"x" * 1_000_003
 

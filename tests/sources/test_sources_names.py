@@ -127,3 +127,14 @@ def test_duplicates_are_both_read_and_named(tmp_path: Path) -> None:
     result = account(kept(tmp_path, "x.zip", made))
     assert result.files == {"x.zip!/a": b"1", "x.zip!/b": b"2", "x.zip!/a [entry 3]": b"3"}
     assert result.notes == {"x.zip!/a [entry 3]": "another entry of the archive has the same name"}
+
+
+def test_damage_does_not_make_a_folder_of_a_file(tmp_path: Path) -> None:
+    name = "shell.aspx/"
+    raw = bytearray(zipped([(name, b"evil" * 99), ("a", b"a")]))
+    raw[30 + len(name)] = 0x07
+    result = account(kept(tmp_path, "x.zip", bytes(raw)))
+    assert result.files == {"x.zip!/shell.aspx/": b"", "x.zip!/a": b"a"}
+    assert result.broken == {
+        "x.zip!/shell.aspx/": "compressed data is damaged (invalid block type)"
+    }

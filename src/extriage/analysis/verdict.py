@@ -7,13 +7,14 @@ does not reach over that time.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from extriage.analysis.patch import fixed_since
+from extriage.analysis.shortfall import shortfall
 from extriage.analysis.wording import reason
 from extriage.knowledge.builds import build_table
 from extriage.knowledge.campaigns import Campaign, CveFacts, campaigns, general_actions
-from extriage.knowledge.evidence import describe, silence_hours
+from extriage.knowledge.evidence import describe
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import Period
 from extriage.model.host import (
@@ -133,24 +134,9 @@ def _log(kind: str, coverage: Sequence[Coverage], window: Period | None) -> LogC
         return LogCoverage(kind, False, None, None, f"no {name} in the evidence")
     if window is None:
         return LogCoverage(kind, False, row.first, row.last, f"{name} are there")
-    slack = timedelta(hours=silence_hours(kind))
-    problem = ""
-    if row.first > window["from"] + slack:
-        problem = f"reach back only to {row.first:%Y-%m-%d %H:%M}"
-    elif row.last < window["to"] - slack:
-        problem = f"end on {row.last:%Y-%m-%d %H:%M}"
-    else:
-        holes = [g for g in row.gaps if g["to"] > window["from"] and g["from"] < window["to"]]
-        if holes:
-            hole = max(holes, key=lambda g: g["to"] - g["from"])
-            problem = f"have {len(holes)} gaps" if len(holes) > 1 else "have a gap"
-            problem += f" ({hole['from']:%Y-%m-%d %H:%M} to {hole['to']:%Y-%m-%d %H:%M})"
-        elif row.unreadable:
-            problem = f"are damaged in {row.unreadable} files"
-    if problem:
-        note = f"{name} {problem}, needed from {window['from']:%Y-%m-%d}"
-        return LogCoverage(kind, False, row.first, row.last, note)
-    return LogCoverage(kind, True, row.first, row.last, f"{name} cover the time")
+    problem = shortfall(row, coverage, window)
+    note = f"{name} {problem}" if problem else f"{name} cover the time"
+    return LogCoverage(kind, not problem, row.first, row.last, note)
 
 
 def _verdict(

@@ -13,8 +13,6 @@ from extriage.errors import UsageError
 from extriage.model.case import Case
 from extriage.reports import REPORTS, RenderOptions
 
-ASCII_ENCODINGS = ("ascii", "us-ascii", "ansi_x3.4-1968", "cp437", "cp850")
-
 
 def rendered(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how a report is printed."""
@@ -49,7 +47,7 @@ def rendering(options: dict[str, Any], cases_at: str) -> Rendering:
         options["color"] == "auto" and stream_is_terminal and not os.environ.get("NO_COLOR")
     )
     encoding = (sys.stdout.encoding or "ascii").lower()
-    plain = options["ascii_"] or (output is None and encoding in ASCII_ENCODINGS)
+    plain = options["ascii_"] or (output is None and not encoding.startswith("utf"))
     width = shutil.get_terminal_size((100, 40)).columns
     chosen = RenderOptions(width=width, color=color, ascii=plain, cases_at=cases_at)
     return Rendering(options["format_"], chosen, output, force=bool(options.get("force")))

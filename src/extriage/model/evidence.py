@@ -119,3 +119,15 @@ class Tally:
     """Installation folders of Exchange that records name: `V14` (2010) or `V15`."""
     builds: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     """Build as `15.1.2375.7` to the first and last time that a row named it."""
+
+    def merge(self, other: "Tally") -> None:
+        """Take in what another part of the same artifact covers."""
+        self.records += other.records
+        firsts = [time for time in (self.first, other.first) if time]
+        lasts = [time for time in (self.last, other.last) if time]
+        self.first, self.last = min(firsts, default=None), max(lasts, default=None)
+        self.hours |= other.hours
+        self.installs |= other.installs
+        for build, (first, last) in other.builds.items():
+            known = self.builds.get(build, (first, last))
+            self.builds[build] = (min(known[0], first), max(known[1], last))

@@ -13,7 +13,7 @@ from extriage.parsers.web_file import page_record
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.digest import Digest
 from extriage.pipeline.events import EventReader
-from extriage.pipeline.lines import LineReader
+from extriage.pipeline.lines import Counts, LineReader
 from extriage.pipeline.pack import Pack
 
 PAGE_LIMIT = 4 << 20
@@ -100,17 +100,22 @@ def _read_lines(reading: _Reading, text: BinaryIO) -> ArtifactResult:
     reader = LineReader(reading.artifact.path, reading.kind.format, prefilter, reading.collector)
     reading.attempt(lambda: reader.read(text, reading.progress, reading.artifact.size))
     counts = reader.counts
+    if why := reasons(counts):
+        reading.reasons.append(why)
+    tallies = list(reader.tallies.values())
+    return reading.result(tallies, counts.account(), [], any_read=counts.lines > 0)
+
+
+def reasons(counts: Counts) -> str:
+    """Say what is to be known about how a log's lines were read."""
+    found = []
     if counts.cut:
-        reading.reasons.append("the last line is cut off")
+        found.append("the last line is cut off")
     if counts.long:
-        reading.reasons.append(f"{counts.long:,} over-long lines were searched as text")
+        found.append(f"{counts.long:,} over-long lines were searched as text")
     if counts.rejected:
-        reading.reasons.append(f"{counts.rejected:,} lines hold control bytes only")
-    numbers = {
-        name: getattr(counts, name)
-        for name in ("lines", "parsed", "raw", "rejected", "comment", "blank")
-    }
-    return reading.result(list(reader.tallies.values()), numbers, [], any_read=counts.lines > 0)
+        found.append(f"{counts.rejected:,} lines hold control bytes only")
+    return "; ".join(found)
 
 
 def _events(reading: _Reading) -> EventReader:

@@ -39,6 +39,17 @@ class Counts:
     cut: bool = False
     """The last line has no newline and does not fit its columns: the file was cut off."""
 
+    def account(self) -> dict[str, int]:
+        """Return what stands in the manifest: all lines, and what became of them."""
+        names = ("lines", "parsed", "raw", "rejected", "comment", "blank")
+        return {name: getattr(self, name) for name in names}
+
+    def add(self, other: "Counts") -> None:
+        """Take in the lines that follow."""
+        for name in (*self.account(), "long"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.cut = other.cut
+
 
 @dataclass(slots=True)
 class LineReader:
@@ -308,7 +319,10 @@ class _Block:
         for line in sorted({int(rows[0]), int(rows[-1]), int(earliest), int(latest)}):
             columns = self.columns(line) or ()
             raw = self.text(*self.joined.get(line, (line, None)))
-            values = parsing.split(reader.format, columns, raw) or []
+            values = parsing.split(reader.format, columns, raw)
+            if values is None:
+                columns = parsing.fallback_columns(reader.format, raw) or ()
+                values = parsing.split(reader.format, columns, raw) or [""] * len(columns)
             time = parsing.line_time(reader.format, columns, raw, reader.clock)
             here = reader.tally(parsing.computer(reader.format, columns, values))
             tally = tally or here

@@ -187,7 +187,7 @@ def _add(host: HostEvidence, kept: Kept) -> None:
 
 def _key(unit: Unit) -> str:
     text = f"{unit.file}\0{unit.path}\0{unit.size}\0{unit.modified}\0{unit.members}"
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _scan_key(pack: Pack, keys: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ nothing in it raises anything but `SourceError`, and that only from a stream.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 from extriage.errors import SourceError
 from extriage.model.evidence import Entry, Unit
@@ -15,9 +17,17 @@ from extriage.sources.contents import Opened, Survey, utc
 from extriage.sources.directory import survey
 from extriage.sources.files import EvidenceFile, open_file
 from extriage.sources.limits import DEFAULT, Budget, Limits
+from extriage.sources.stream import Bounded
 from extriage.sources.zipdirectory import read_zip
 
-__all__ = ["DEFAULT", "Limits", "Opened", "Survey", "read", "survey"]
+__all__ = ["DEFAULT", "Limits", "Opened", "Survey", "read", "read_range", "survey"]
+
+
+@contextmanager
+def read_range(unit: Unit, start: int, end: int) -> Iterator[BinaryIO]:
+    """Open some bytes of a plain file; SourceError if it cannot be opened or read to there."""
+    with open_file(unit.file) as file:
+        yield cast("BinaryIO", Bounded(file.stream(start), end - start))
 
 
 def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:

@@ -193,6 +193,26 @@ def section(parent: Stream, size: int) -> Stream:
     return Stream(fetch)
 
 
+class Bounded:
+    """The next bytes of a stream and no more, read straight into the reader's buffer."""
+
+    def __init__(self, stream: Stream, size: int) -> None:
+        self._stream = stream
+        self._left = size
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Read into a buffer; return how many bytes came, 0 at the end of the range."""
+        got = self._stream.readinto(memoryview(buffer)[: self._left]) or 0
+        self._left -= got
+        return got
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes, all that are left when it is negative."""
+        data = self._stream.read(self._left if size < 0 else min(size, self._left)) or b""
+        self._left -= len(data)
+        return data
+
+
 def drain(stream: Stream) -> None:
     """Read a stream to its end, or to where it breaks off."""
     try:
