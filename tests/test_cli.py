@@ -176,12 +176,12 @@ def test_wrong_usage_is_exit_2_and_one_sentence(
 def test_a_case_is_never_overwritten_unasked(run: Keyboard, tmp_path: Path) -> None:
     assert run("scan", EVIDENCE / "iis", "-q").code == 3
     again = run("scan", EVIDENCE / "iis", "-q")
-    assert (again.code, "already holds a case" in again.err) == (5, True)
+    assert (again.code, "already holds a case" in again.err) == (2, True)
     assert run("scan", EVIDENCE / "iis", "-q", "--force").code == 3
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("precious")
     foreign = run("scan", EVIDENCE / "iis", "--case", "mine", "--force")
-    assert (foreign.code, "thesis.txt" in foreign.err) == (5, True)
+    assert (foreign.code, "thesis.txt" in foreign.err) == (2, True)
 
 
 def test_the_demo_writes_a_server_and_scans_it(run: Keyboard) -> None:

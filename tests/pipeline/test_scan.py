@@ -20,8 +20,11 @@ from extriage.errors import CaseError
 from extriage.model.case import Case
 from extriage.model.evidence import Unit
 from extriage.pipeline import Content, worker
+from extriage.pipeline import parts as splitting
+from extriage.pipeline.artifact import read_artifact
 from extriage.pipeline.scan import Options, finish, scan
-from extriage.samples import ServerSpec, write_server
+from extriage.samples import ServerSpec, write_big_log, write_server
+from extriage.sources import survey
 
 
 class Silent:
@@ -75,6 +78,64 @@ def test_any_number_of_workers_gives_the_same_bytes(
     _, watcher = run(server, tmp_path / "three", jobs=3)
     assert fingerprint(tmp_path / "one") == fingerprint(tmp_path / "three")
     assert watcher.bytes > 1_000_000
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_log_read_in_parts_gives_the_same_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int
+) -> None:
+    log = tmp_path / "evidence" / "HttpProxy_1.LOG"
+    log.parent.mkdir()
+    write_big_log(log, 3_000_000, 7)
+    routed = next(line for line in log.read_bytes().splitlines() if b",ServerInfo~" in line)
+    forged = b",".join(
+        b"ServerInfo~a]@h:444/mapi/emsmdb" if cell.startswith(b"ServerInfo~") else cell
+        for cell in routed.split(b",")
+    )
+    data = log.read_bytes() + (forged + b"\r\n") * 50
+    log.write_bytes(data)
+    whole, _ = run(log.parent, tmp_path / "whole", jobs=1)
+    monkeypatch.setattr(splitting, "LARGE", 1_000_000)
+    monkeypatch.setattr(splitting, "PART", 400_000)
+    monkeypatch.setattr(splitting, "SEARCH", 8_000)
+    monkeypatch.setattr(worker, "SMALL", 0)
+    (unit,) = survey([log.parent]).units
+    parts = splitting.plan(unit)
+    assert len(parts) > 5
+    assert [part.start for part in parts[1:]] == [part.end for part in parts[:-1]]
+    split, watcher = run(log.parent, tmp_path / "split", jobs=jobs)
+    assert watcher.bytes >= len(data)
+    assert split.hosts[0].findings == whole.hosts[0].findings
+    assert split.hosts[0].manifest == whole.hosts[0].manifest
+    assert split.hosts[0].coverage[0] == whole.hosts[0].coverage[0]
+    (entry,) = split.hosts[0].manifest.entries
+    assert entry.sha256 == hashlib.sha256(data).hexdigest()
+    assert entry.lines == data.count(b"\n")
+    lines = data.splitlines()
+    for finding in split.hosts[0].findings:
+        for line in finding.evidence:
+            assert hashlib.sha256(lines[line.line - 1]).hexdigest() == line.sha256
+
+
+def test_a_log_whose_columns_change_is_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "evidence" / "u_ex.log"
+    log.parent.mkdir()
+    head = b"#Software: Microsoft Internet Information Services 10.0\r\n"
+    one = head + b"#Fields: date time cs-method cs-uri-stem sc-status\r\n"
+    two = b"#Fields: date time cs-uri-stem cs-method sc-status\r\n"
+    first = b"2021-03-02 10:00:00 GET /owa/ 200\r\n"
+    last = b"2021-03-02 11:00:00 /owa/auth/zzshell.aspx POST 200\r\n"
+    log.write_bytes(one + first * 400 + two + last * 400)
+    whole, _ = run(log.parent, tmp_path / "whole")
+    monkeypatch.setattr(splitting, "LARGE", 1000)
+    monkeypatch.setattr(splitting, "PART", 4000)
+    (unit,) = survey([log.parent]).units
+    assert len(splitting.plan(unit)) > 3
+    split, _ = run(log.parent, tmp_path / "split")
+    assert split == whole
+    assert any(f.rule == "webserver_shell_page_post" for f in split.hosts[0].findings)
 
 
 def test_zone_hash_seed_and_working_folder_do_not_matter(server: Path, tmp_path: Path) -> None:
@@ -180,14 +241,13 @@ def test_hashes_and_places_in_the_case_are_true(server: Path, tmp_path: Path) ->
 def test_a_reader_that_fails_is_a_manifest_row(
     server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    healthy = worker.read_artifact
 
     def failing(artifact: Any, *rest: Any) -> Any:
         if artifact.path.endswith("Security.jsonl"):
             raise ZeroDivisionError
-        return healthy(artifact, *rest)
+        return read_artifact(artifact, *rest)
 
-    monkeypatch.setattr(worker, "read_artifact", failing)
+    monkeypatch.setattr("extriage.pipeline.unit.read_artifact", failing)
     case, _ = run(server, tmp_path / "case")
     (row,) = [entry for entry in case.unassigned if entry.status == "unreadable"]
     assert row.path.endswith("Security.jsonl")
@@ -202,15 +262,15 @@ def test_a_reader_that_fails_is_a_manifest_row(
 def test_a_worker_that_dies_or_hangs_is_named(error: Exception, said: str) -> None:
     future: Future[list[bytes]] = Future()
     future.set_exception(error)
-    outcome = worker._outcome(future)
-    assert isinstance(outcome, str)
-    assert said in outcome
+    why = worker.outcome(future)
+    assert isinstance(why, str)
+    assert said in why
 
 
 def test_small_units_travel_together_and_large_ones_first() -> None:
     units = [Unit(f"f{n}", f"f{n}", 1000) for n in range(500)]
     units.append(Unit("big", "big", 1 << 30))
-    batches = worker._batches(units)
+    batches = list(worker.batches(units))
     assert [unit.path for unit in batches[0]] == ["big"]
     assert len(batches) < 10
     assert sorted(u.path for batch in batches for u in batch) == sorted(u.path for u in units)

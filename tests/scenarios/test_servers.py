@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ BEFORE_ALL_ATTACKS = datetime(2021, 1, 1, tzinfo=UTC)
 def scanned(folder: Path, spec: ServerSpec, *words: str) -> tuple[int, dict[str, Any]]:
     """Write a server, scan it as a user would, and return exit code and case."""
     write_server(folder / "EVIDENCE", spec)
+    return rescanned(folder, *words)
+
+
+def rescanned(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
     case = folder / "case"
     with pytest.raises(SystemExit) as stop:
         main(["scan", str(folder / "EVIDENCE"), "--case", str(case), "-q", *words])
@@ -136,7 +141,42 @@ def test_a_missing_log_is_never_clean(tmp_path: Path, attack: Any) -> None:
     assert code == 3
     assert host["verdict"]["status"] == "cannot-tell"
     assert answers(host)["CVE-2021-26855"] == "cannot-tell"
-    assert "no HttpProxy logs in the evidence" in host["verdict"]["reason"]
+    assert "no HttpProxy logs (Ecp) in the evidence" in host["verdict"]["reason"]
+
+
+@pytest.mark.parametrize("protocol", ["Ecp", "Owa"])
+def test_a_missing_protocol_is_never_clean(tmp_path: Path, protocol: str) -> None:
+    """Logs of other protocols would not show a request to the control panel or to OWA."""
+    spec = covered("2016", omit=("iis",))
+    write_server(tmp_path / "EVIDENCE", spec)
+    (folder,) = (tmp_path / "EVIDENCE").rglob(f"HttpProxy/{protocol}")
+    shutil.rmtree(folder)
+    code, case = rescanned(tmp_path)
+    host = the_host(case)
+    assert (code, host["verdict"]["status"]) == (3, "cannot-tell")
+    assert f"no HttpProxy logs ({protocol}) in the evidence" in host["verdict"]["reason"]
+
+
+def test_the_back_end_site_alone_is_no_cover(tmp_path: Path) -> None:
+    write_server(tmp_path / "EVIDENCE", covered("2016", omit=("httpproxy",)))
+    (folder,) = (tmp_path / "EVIDENCE").rglob("W3SVC1")
+    shutil.rmtree(folder)
+    _, case = rescanned(tmp_path)
+    assert answers(the_host(case))["CVE-2021-26855"] == "cannot-tell"
+
+
+def test_the_same_page_on_two_servers_is_found_on_both(tmp_path: Path) -> None:
+    spec = ServerSpec("EX01", attack="chain", lines=3_000, hours_per_file=24)
+    write_server(tmp_path / "EVIDENCE/one", spec)
+    write_server(tmp_path / "EVIDENCE/two", ServerSpec("EX02", lines=3_000, hours_per_file=24))
+    (page,) = (tmp_path / "EVIDENCE/one").rglob("owa/auth/*.aspx")
+    (other,) = (tmp_path / "EVIDENCE/two").rglob("HttpProxy/Owa")
+    copy = other.parents[2] / "FrontEnd/HttpProxy/owa/auth" / page.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(page, copy)
+    _, case = rescanned(tmp_path)
+    verdicts = {host["name"]: host["verdict"]["status"] for host in case["hosts"]}
+    assert verdicts == {"EX01": "compromised", "EX02": "compromised"}
 
 
 def test_a_gap_in_the_window_is_never_clean(tmp_path: Path) -> None:
@@ -218,8 +258,11 @@ def test_a_second_copy_counts_once(tmp_path: Path) -> None:
     _, twice = scanned(tmp_path, spec)
     (tmp_path / "again").mkdir()
     _, once = scanned(tmp_path / "again", spec)
-    counts = [{f["rule"]: f["count"] for f in the_host(case)["findings"]} for case in (once, twice)]
-    assert counts[0] == counts[1]
+    counts = [
+        {f["rule"]: f["count"] for f in the_host(case)["findings"] if f["first"]}
+        for case in (once, twice)
+    ]
+    assert counts[0] == counts[1], "log lines count once; a page twice on disk is two pages"
     assert the_host(twice)["manifest"]["skipped"] > 0
 
 

@@ -18,6 +18,8 @@ def cover(tallies: Iterable[Tally], entries: Iterable[Entry]) -> tuple[Coverage,
     by_kind: dict[str, list[Tally]] = {}
     for tally in tallies:
         by_kind.setdefault(tally.kind, []).append(tally)
+        if tally.part:
+            by_kind.setdefault(f"{tally.kind}:{tally.part}", []).append(tally)
     damaged = {entry.path for entry in entries if entry.status in ("unreadable", "partial")}
     rows = []
     for kind, group in sorted(by_kind.items()):

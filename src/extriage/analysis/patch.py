@@ -20,7 +20,9 @@ def patch_state(tallies: Sequence[Tally], table: BuildTable, cves: Iterable[str]
     if not seen:
         product = "2010" if installs(tallies) == {"V14"} else ""
         states = tuple(
-            AdvisoryState(cve, State.CANNOT_TELL, "no evidence names the build") for cve in cves
+            AdvisoryState(cve, State.CANNOT_TELL, "no evidence names the build")
+            for cve in cves
+            if not product or table.concerns(cve, product)
         )
         return Patch("", product, "", "", (), states)
     last = max(seen, key=lambda one: (one.last, number(one.build) or (0, 0, 0, 0)))

@@ -6,7 +6,7 @@ does not reach over that time.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from extriage.analysis.patch import fixed_since
@@ -103,7 +103,8 @@ def _cve(
         return CveVerdict(
             cve.id, Absence.NOT_SEEN, None, None, window, logs, f"{covering[0].note} {note}"
         )
-    missing = "; ".join(log.note for log in logs)
+    others = " or ".join(describe(log.kind) for log in logs[1:])
+    missing = logs[0].note + (f"; nor can {others} tell" if others else "")
     return CveVerdict(cve.id, Absence.CANNOT_TELL, None, None, window, logs, missing)
 
 
@@ -127,7 +128,11 @@ def _window(
 
 
 def _log(kind: str, coverage: Sequence[Coverage], window: Period | None) -> LogCoverage:
-    """Tell whether one kind of log covers the window, and in words why not."""
+    """Tell whether a kind of log, or several that are needed together, cover the window."""
+    if "+" in kind:
+        logs = [_log(one.strip(), coverage, window) for one in kind.split("+")]
+        worst = next((log for log in logs if not log.covered), logs[0])
+        return replace(worst, kind=kind)
     name = describe(kind)
     row = next((row for row in coverage if row.kind == kind), None)
     if row is None or row.first is None or row.last is None:

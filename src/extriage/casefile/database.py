@@ -1,7 +1,8 @@
 """`case.db`: the case as SQLite tables, made for analysts' own questions.
 
-Times are ISO 8601 text in UTC with `Z`; lists are JSON. `docs/case-db.md` has the tables with
-example queries. Rows are inserted in the document's order, so equal cases give equal files.
+Times are ISO 8601 text in UTC with six digits and `Z`, so that they sort; lists are JSON.
+`docs/case-db.md` has the tables with example queries. Rows are inserted in the document's order,
+so equal cases give equal files.
 """
 
 import json
@@ -183,4 +184,7 @@ def _list(values: Iterable[str]) -> str:
 
 
 def _iso(time: datetime | None) -> str | None:
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else None
+    if time is None:
+        return None
+    # NOTE: always six digits, so that text sorts as time.
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from extriage.errors import CaseError
+from extriage.errors import CaseError, UsageError
 from extriage.model.case import SCHEMA, Case
 
 
@@ -31,7 +31,7 @@ def load(path: Path) -> Case:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise CaseError(
+        raise UsageError(
             f"{file} cannot be read ({error.strerror}); name the folder that `scan` wrote"
         ) from error
     return decode(data, str(file))

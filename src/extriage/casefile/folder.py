@@ -9,7 +9,7 @@ from typing import Any
 from extriage.casefile.database import write_database
 from extriage.casefile.document import encode
 from extriage.casefile.ledger import Ledger
-from extriage.errors import CaseError
+from extriage.errors import CaseError, UsageError
 from extriage.model.case import Case
 
 
@@ -32,7 +32,7 @@ class CaseFolder:
     def prepare(self, *, force: bool) -> None:
         """Make the folder; refuse one that holds a finished case or foreign files."""
         if self.document.exists() and not force:
-            raise CaseError(
+            raise UsageError(
                 f"{self.path} already holds a case; name another folder, or add --force"
             )
         own = {"case.json", "case.db", "run.json", "scan.ledger"}
@@ -46,7 +46,7 @@ class CaseFolder:
         except OSError as error:
             raise CaseError(f"{self.path} cannot be used: {error.strerror}") from error
         if foreign:
-            raise CaseError(
+            raise UsageError(
                 f"{self.path} holds other files ({foreign[0]}); name an empty or new folder"
             )
 

@@ -31,6 +31,10 @@ def spell(build: BuildNumber) -> str:
     return ".".join(map(str, build))
 
 
+SUBSCRIPTION = 2562
+"""Third number of the first build of Exchange Subscription Edition, 15.2.2562.17."""
+
+
 @dataclass(frozen=True, slots=True)
 class BuildTable:
     """All known builds and fixes."""
@@ -49,8 +53,14 @@ class BuildTable:
         known = self.name(build)
         if known:
             return known.product
+        if build[:2] == (15, 2):
+            return "SE" if build[2] >= SUBSCRIPTION else "2019"
         family = {(14,): "2010", (15, 0): "2013", (15, 1): "2016"}
         return family.get(build[:2]) or family.get(build[:1]) or ""
+
+    def concerns(self, cve: str, product: str) -> bool:
+        """Tell whether a product ever needed a fix for a vulnerability."""
+        return any(fix.cve == cve and fix.product == product for fix in self.fixes)
 
     def state(self, cve: str, build: BuildNumber) -> State | None:
         """Tell whether a build has the fix; None when the product was never open to it.
@@ -59,10 +69,14 @@ class BuildTable:
         not below the first CU that includes the fix, else it must move to a newer CU first.
         """
         product = self.product(build)
+        if not product:
+            return State.CANNOT_TELL
         rows = [fix for fix in self.fixes if fix.cve == cve and fix.product == product]
         if not rows:
             return None
-        same = [fix for fix in rows if fix.fixed[:3] == build[:3]]
+        # NOTE: the third number of Exchange 2010 counts update rollups, not cumulative updates.
+        depth = 2 if product == "2010" else 3
+        same = [fix for fix in rows if fix.fixed[:depth] == build[:depth]]
         if same:
             fixed = build >= min(fix.fixed for fix in same)
             return State.FIXED if fixed else State.OPEN

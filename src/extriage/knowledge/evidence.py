@@ -11,6 +11,8 @@ from extriage.knowledge.content import own_yaml
 from extriage.model.evidence import Fields
 
 DEFAULT_SILENCE = 24 * 7
+PART_SILENCE = 14
+"""One protocol or site is quieter than all of them together."""
 VALUE_LIMIT = 400
 
 
@@ -46,7 +48,9 @@ def evidence_kinds() -> dict[str, EvidenceKind]:
 def silence_hours(kind: str) -> int:
     """Return how many hours without a record are a hole for this kind of evidence."""
     known = evidence_kinds().get(kind)
-    return known.silence_hours if known else DEFAULT_SILENCE
+    if known:
+        return known.silence_hours
+    return PART_SILENCE if _base(kind) else DEFAULT_SILENCE
 
 
 def summary(kind: str, fields: Fields) -> str:
@@ -61,9 +65,22 @@ def summary(kind: str, fields: Fields) -> str:
     return " ".join(words)
 
 
+def _base(kind: str) -> EvidenceKind | None:
+    """Return the kind of which this is one log: `httpproxy` for `httpproxy:Ecp`."""
+    base, _, part = kind.partition(":")
+    return evidence_kinds().get(base) if part and base != "events" else None
+
+
 def describe(kind: str) -> str:
-    """Return what a kind is called in a report."""
+    """Return what a kind, or several joined by `+`, is called in a report."""
+    if "+" in kind:
+        names = [describe(one.strip()) for one in kind.split("+")]
+        bases = {name.partition(" (")[0] for name in names}
+        parts = ", ".join(name.partition(" (")[2].rstrip(")") for name in names)
+        return f"{bases.pop()} ({parts})" if len(bases) == 1 else " with ".join(names)
     known = evidence_kinds().get(kind)
     if known:
         return known.title
+    if base := _base(kind):
+        return f"{base.title} ({kind.partition(':')[2]})"
     return f"{kind.removeprefix('events:')} events" if kind.startswith("events:") else kind

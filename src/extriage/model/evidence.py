@@ -110,6 +110,8 @@ class Tally:
     """Kind as coverage names it: `httpproxy`, `iis`, `events:Security` …"""
     path: str
     computer: str = ""
+    part: str = ""
+    """Which log of its kind: HttpProxy's protocol, front or back end of IIS."""
     records: int = 0
     first: datetime | None = None
     last: datetime | None = None

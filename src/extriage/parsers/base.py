@@ -41,6 +41,10 @@ class LineFormat:
     """How a header row without `#Fields:` begins, in lower case."""
     host_fields: tuple[str, ...] = ()
     """Columns that name the server that wrote the log; the first one present counts."""
+    part_field: str = ""
+    """The column that tells which log of its kind this is."""
+    part_names: tuple[tuple[str, str], ...] = ()
+    """What a value of that column (in lower case) is called; others have the last name."""
     build_fields: tuple[str, ...] = ()
     """Four columns with one number each, or one column with the whole build somewhere in it."""
     build_mark: re.Pattern[str] | None = None

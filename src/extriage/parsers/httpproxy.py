@@ -38,6 +38,12 @@ COLUMNS_2013_SP1: Columns = tuple(
 )
 """The 64 columns of Exchange 2013 SP1."""
 
+PROTOCOLS = (
+    *("Autodiscover", "Eas", "Ecp", "Ews", "Mapi"),
+    *("Oab", "Owa", "OwaCalendar", "PowerShell", "RpcHttp"),
+)
+"""Each has a folder and log files of its own."""
+
 FORMAT = LineFormat(
     kind="httpproxy",
     delimiter=b",",
@@ -45,5 +51,7 @@ FORMAT = LineFormat(
     columns=(*(COLUMNS[:count] for count in range(len(COLUMNS), 67, -1)), COLUMNS_2013_SP1),
     header_starts=ROW_STARTS,
     host_fields=("ServerHostName",),
+    part_field="Protocol",
+    part_names=(*((name.lower(), name) for name in PROTOCOLS), ("", "other")),
     build_fields=("MajorVersion", "MinorVersion", "BuildVersion", "RevisionVersion"),
 )

@@ -20,6 +20,8 @@ FORMAT = LineFormat(
     delimiter=b" ",
     columns=(COLUMNS, COLUMNS_7, COLUMNS_6),
     host_fields=("s-computername",),
+    part_field="s-port",
+    part_names=(*((port, "back-end") for port in ("444", "81", "445")), ("", "front-end")),
 )
 
 NATIVE_COLUMNS: Columns = names("""

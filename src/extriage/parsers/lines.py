@@ -240,6 +240,14 @@ def computer(fmt: LineFormat, columns: Columns, values: Sequence[str]) -> str:
     return ""
 
 
+def part(fmt: LineFormat, columns: Columns, values: Sequence[str]) -> str:
+    """Say which log of its kind a line stands in, such as HttpProxy's protocol."""
+    if fmt.part_field not in columns:
+        return ""
+    value = values[columns.index(fmt.part_field)]
+    return dict(fmt.part_names).get(value.lower(), fmt.part_names[-1][1])
+
+
 def build(fmt: LineFormat, columns: Columns, values: Sequence[str]) -> str:
     """Give the running build that the line names, as `15.1.2375.7`, else an empty text."""
     if not fmt.build_fields or any(name not in columns for name in fmt.build_fields):

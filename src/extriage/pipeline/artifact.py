@@ -10,10 +10,11 @@ from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS, Kind, recognise
 from extriage.parsers.text import open_text
 from extriage.parsers.web_file import page_record
+from extriage.pipeline.account import Counts
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.digest import Digest
 from extriage.pipeline.events import EventReader
-from extriage.pipeline.lines import Counts, LineReader
+from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
 
 PAGE_LIMIT = 4 << 20

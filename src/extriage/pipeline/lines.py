@@ -16,6 +16,7 @@ from extriage.matchers.prefilter import Prefilter
 from extriage.model.evidence import Origin, Record, Tally
 from extriage.parsers import Clock, Columns, LineFormat
 from extriage.pipeline import census
+from extriage.pipeline.account import Counts
 from extriage.pipeline.blocks import OVERLAP, Block, blocks
 from extriage.pipeline.collect import TEXT_LIMIT, Collector
 
@@ -23,32 +24,6 @@ JOIN_BOUND = 1 << 16
 
 _BLANK = b" \t\r"
 _EMPTY = bytes(range(0x20))
-
-
-@dataclass(slots=True)
-class Counts:
-    """The account of a file's lines."""
-
-    lines: int = 0
-    parsed: int = 0
-    raw: int = 0
-    rejected: int = 0
-    comment: int = 0
-    blank: int = 0
-    long: int = 0
-    cut: bool = False
-    """The last line has no newline and does not fit its columns: the file was cut off."""
-
-    def account(self) -> dict[str, int]:
-        """Return what stands in the manifest: all lines, and what became of them."""
-        names = ("lines", "parsed", "raw", "rejected", "comment", "blank")
-        return {name: getattr(self, name) for name in names}
-
-    def add(self, other: "Counts") -> None:
-        """Take in the lines that follow."""
-        for name in (*self.account(), "long"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.cut = other.cut
 
 
 @dataclass(slots=True)
@@ -60,7 +35,7 @@ class LineReader:
     prefilter: Prefilter
     collector: Collector
     counts: Counts = field(default_factory=Counts)
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
     columns: Columns | None = None
     offset: int = 0
     """Offset in the artifact of the block in hand."""
@@ -140,11 +115,12 @@ class LineReader:
                     seen.add(name)
                     self.collector.add(watch, record, around)
 
-    def tally(self, computer: str) -> Tally:
-        """Return the tally of one computer in this file."""
-        if computer not in self.tallies:
-            self.tallies[computer] = Tally(self.format.kind, self.path, computer)
-        return self.tallies[computer]
+    def tally(self, computer: str, part: str = "") -> Tally:
+        """Return the tally of one computer and one log in this file."""
+        key = (computer, part)
+        if key not in self.tallies:
+            self.tallies[key] = Tally(self.format.kind, self.path, computer, part)
+        return self.tallies[key]
 
 
 @dataclass(slots=True)
@@ -324,9 +300,14 @@ class _Block:
                 columns = parsing.fallback_columns(reader.format, raw) or ()
                 values = parsing.split(reader.format, columns, raw) or [""] * len(columns)
             time = parsing.line_time(reader.format, columns, raw, reader.clock)
-            here = reader.tally(parsing.computer(reader.format, columns, values))
+            here = reader.tally(
+                parsing.computer(reader.format, columns, values),
+                parsing.part(reader.format, columns, values),
+            )
             tally = tally or here
             _stretch(here, time, parsing.build(reader.format, columns, values))
+            if time is not None:
+                here.hours.add(census.hour(time))
         if tally is not None:
             tally.records += len(rows)
             tally.hours |= hours

@@ -7,6 +7,7 @@ or anything at all goes wrong, the file is read whole instead. What comes out is
 
 import hashlib
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from extriage.model.evidence import Entry, Tally, Unit
 from extriage.model.reading import ArtifactResult, Kept
 from extriage.parsers.text import BOM, utf16
 from extriage.pipeline import census
+from extriage.pipeline.account import Counts
 from extriage.pipeline.artifact import Progress, reasons
 from extriage.pipeline.collect import Collector
-from extriage.pipeline.lines import Counts, LineReader
+from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
 from extriage.sources import read_range
 
@@ -54,7 +56,7 @@ class PartResult:
 
 
 def plan(unit: Unit) -> list[Part]:
-    """Return the parts of a large line log; empty for everything else. SourceError as of reading."""
+    """Return the parts of a large line log; empty for everything else."""
     if unit.members is not None or unit.size < LARGE:
         return []
     head = _piece(unit, 0, HEAD)
@@ -70,8 +72,7 @@ def plan(unit: Unit) -> list[Part]:
         if edge is not None:
             edges.append(edge)
     edges.append(unit.size)
-    parts = zip(edges, edges[1:], strict=False)
-    return [Part(unit, kind.name, start, end, columns) for start, end in parts]
+    return [Part(unit, kind.name, start, end, columns) for start, end in pairwise(edges)]
 
 
 def _piece(unit: Unit, start: int, size: int) -> bytes:
@@ -150,8 +151,9 @@ def put_together(parts: list[Part], results: list[PartResult], sha256: str) -> A
             kept.setdefault(key, Kept(*key)).merge(moved)
         joins += [replace(m, evidence=_moved(m.evidence, counts.lines)) for m in result.joins]
         for tally in result.tallies:
-            name = (tally.computer, tally.kind)
-            tallies.setdefault(name, Tally(tally.kind, tally.path, tally.computer)).merge(tally)
+            name = (tally.computer, tally.part)
+            empty = Tally(tally.kind, tally.path, tally.computer, tally.part)
+            tallies.setdefault(name, empty).merge(tally)
         notes.update(result.notes)
         counts.add(result.counts)
     unit = parts[0].unit

@@ -66,8 +66,6 @@ def scan(paths: list[Path], folder: CaseFolder, options: Options, watcher: Watch
     The case is returned and its ledger stays; `finish` writes it.
     """
     found = survey(_outside(paths, folder.path))
-    if not found.units and not found.entries:
-        raise UsageError("there is nothing to read in what was named")
     pack = load_pack(options.content)
     keys = {_key(unit): unit for unit in found.units}
     ledger = folder.ledger(_scan_key(pack, keys))
@@ -111,18 +109,22 @@ def _outside(paths: list[Path], case: Path) -> list[Path]:
 def _conclude(
     ledger: Ledger, order: list[str], entries: Iterable[Entry], pack: Pack, options: Options
 ) -> Case:
-    first_of, computers = _first_look(ledger, order)
-    names = assign(computers)
+    names = assign(_computers(ledger, order))
     gathered = _Gathered(unassigned=list(entries))
+    first_of: dict[tuple[str, str], str] = {}
     for result in _results(ledger, order):
-        original = first_of.get(result.entry.sha256, result.entry.path)
-        if result.entry.sha256 and original != result.entry.path and _counts(result):
-            entry = replace(result.entry, status="skipped", reason=f"same content as {original}")
-            gathered.host(names.of(original)).entries.append(entry)
-        elif _counts(result):
+        entry = result.entry
+        if not _counts(result):
+            gathered.unassigned.append(entry)
+            continue
+        host = names.of(entry.path)
+        original = first_of.setdefault((host, entry.sha256), entry.path)
+        if original == entry.path or entry.kind == "web-file":
             _share_out(result, names, gathered)
         else:
-            gathered.unassigned.append(result.entry)
+            # NOTE: the same log twice on one server; the same page twice is two places to clean.
+            twice = replace(entry, status="skipped", reason=f"same content as {original}")
+            gathered.host(host).entries.append(twice)
     hosts = [
         triage_host(evidence, pack.ruleset, options.as_of)
         for _, evidence in sorted(gathered.evidence.items())
@@ -139,17 +141,13 @@ def _conclude(
     return Case(SCHEMA, tool, tuple(hosts), unassigned)
 
 
-def _first_look(ledger: Ledger, order: list[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Return where each content was met first, and which computers each artifact names."""
-    first_of: dict[str, str] = {}
-    computers: dict[str, list[str]] = {}
-    for result in _results(ledger, order):
-        if _counts(result):
-            path = result.entry.path
-            first_of.setdefault(result.entry.sha256, path)
-            if first_of[result.entry.sha256] == path or not result.entry.sha256:
-                computers[path] = sorted({tally.computer for tally in result.tallies})
-    return first_of, computers
+def _computers(ledger: Ledger, order: list[str]) -> dict[str, list[str]]:
+    """Return which computers each artifact names."""
+    return {
+        result.entry.path: sorted({tally.computer for tally in result.tallies})
+        for result in _results(ledger, order)
+        if _counts(result)
+    }
 
 
 def _counts(result: ArtifactResult) -> bool:

@@ -1,22 +1,26 @@
-"""Run units in worker processes that may crash or hang without taking the scan along."""
+"""Share the work out to processes that may crash or hang without taking the scan along."""
 
+import gc
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from pebble import ProcessExpired, ProcessPool
 
 from extriage.errors import SourceError
-from extriage.model.evidence import Entry, Unit
+from extriage.model.evidence import Unit
 from extriage.model.reading import ArtifactResult
-from extriage.pipeline.artifact import Progress, read_artifact
-from extriage.pipeline.pack import Content, Pack, load_pack
-from extriage.sources import read
+from extriage.pipeline import parts as splitting
+from extriage.pipeline.artifact import Progress
+from extriage.pipeline.pack import Content, load_pack
+from extriage.pipeline.parts import Part, PartResult
+from extriage.pipeline.unit import failure, read_unit
 
 SMALL = 48 << 20
 """Evidence up to this size is read in one process: workers would take longer to start."""
@@ -26,6 +30,8 @@ SLOWEST = 512 << 10
 BATCH = 8 << 20
 FILE_COST = 64 << 10
 """Opening a file takes as long as reading this many bytes."""
+
+Keep = Callable[[Unit, bytes], None]
 
 _state: dict[str, Any] = {}
 
@@ -39,59 +45,74 @@ class Workers:
     debug: bool = False
 
 
-def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> list[ArtifactResult]:
-    """Read everything in one unit; a reader's failure is an entry, never an exception."""
-    results: list[ArtifactResult] = []
-    opened = None
-    try:
-        for item in read(unit):
-            opened = item
-            if isinstance(item, Entry):
-                results.append(ArtifactResult(item))
-            else:
-                results.append(
-                    _noted(read_artifact(item.artifact, item.stream, pack, progress), item.note)
-                )
-            opened = None
-    except SourceError as error:
-        results.append(_failure(unit, opened, str(error)))
-    except Exception as error:
-        if debug:
-            raise
-        reason = f"the reader failed ({type(error).__name__}); please report it, --debug shows more"
-        results.append(_failure(unit, opened, reason))
-    return results
+@dataclass(slots=True)
+class _Large:
+    """A large log that is read in parts."""
+
+    unit: Unit
+    parts: list[Part]
+    results: dict[int, PartResult] = field(default_factory=dict)
+    sha256: str = ""
+    waiting: int = 0
+    failed: bool = False
+
+    def result(self) -> list[ArtifactResult] | None:
+        """Return what all parts gave; None if the file must be read whole after all."""
+        results = [self.results[at] for at in sorted(self.results)]
+        whole = not self.failed and len(results) == len(self.parts)
+        if not whole or not splitting.fit_together(self.parts, results):
+            return None
+        return [splitting.put_together(self.parts, results, self.sha256)]
 
 
-def _noted(result: ArtifactResult, note: str) -> ArtifactResult:
-    """Add what its archive says of the file to its manifest row."""
-    if note:
-        reason = "; ".join(part for part in (note, result.entry.reason) if part)
-        result.entry = replace(result.entry, reason=reason)
-    return result
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What one worker does in one go: some units, one part of a large log, or its hash."""
+
+    units: tuple[Unit, ...] = ()
+    part: Part | None = None
+    hashed: Unit | None = None
+
+    def size(self) -> int:
+        """Return how many bytes are to be read."""
+        if self.part:
+            return self.part.end - self.part.start
+        return sum(max(unit.size, 0) for unit in (*self.units, *filter(None, [self.hashed])))
 
 
-def _failure(unit: Unit, opened: Any, reason: str) -> ArtifactResult:
-    artifact = getattr(opened, "artifact", None)
-    path, size = (artifact.path, artifact.size) if artifact else (unit.path, unit.size)
-    return ArtifactResult(Entry(path, size, "", "unreadable", reason))
-
-
-def run_units(
-    units: list[Unit],
-    workers: Workers,
-    progress: Progress,
-    keep: Callable[[Unit, bytes], None],
-) -> None:
+def run_units(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) -> None:
     """Read all units and hand each one's encoded results to `keep` as soon as it is done."""
     total = sum(unit.size for unit in units)
-    if workers.jobs == 1 or total <= SMALL:
-        pack = load_pack(workers.content)
-        for unit in units:
-            keep(unit, encode(read_unit(unit, pack, progress, debug=workers.debug)))
+    if workers.jobs > 1 and total > SMALL:
+        _Pool(workers, progress, keep).run(units)
         return
-    for unit, data in _pooled(units, workers, progress):
-        keep(unit, data)
+    pack = load_pack(workers.content)
+    for unit in units:
+        results = None
+        if parts := _plan(unit):
+            results = _in_parts(_Large(unit, parts), workers, progress)
+        if results is None:
+            results = read_unit(unit, pack, progress, debug=workers.debug)
+        keep(unit, encode(results))
+
+
+def _plan(unit: Unit) -> list[Part]:
+    try:
+        parts = splitting.plan(unit)
+    except SourceError:
+        return []
+    return parts if len(parts) > 1 else []
+
+
+def _in_parts(large: _Large, workers: Workers, progress: Progress) -> list[ArtifactResult] | None:
+    pack = load_pack(workers.content)
+    try:
+        for number, part in enumerate(large.parts):
+            large.results[number] = splitting.read_part(part, pack, progress)
+        large.sha256 = splitting.digest(large.unit)
+    except SourceError:
+        return None
+    return large.result()
 
 
 def encode(results: list[ArtifactResult]) -> bytes:
@@ -104,67 +125,120 @@ def decode(data: bytes) -> list[ArtifactResult]:
     return msgspec.msgpack.decode(data, type=list[ArtifactResult])
 
 
-def _pooled(
-    units: list[Unit], workers: Workers, progress: Progress
-) -> Iterator[tuple[Unit, bytes]]:
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("Q", 0)
-    seen = 0
-    with ProcessPool(
-        max_workers=workers.jobs,
-        initializer=_start,
-        initargs=(workers, counter),
-        context=context,
-    ) as pool:
-        try:
-            waiting: dict[Any, list[Unit]] = {
-                pool.schedule(_work, args=(batch,), timeout=_patience(batch)): batch
-                for batch in _batches(units)
-            }
-            while waiting:
-                done, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                now = counter.value
-                progress(now - seen)
-                seen = now
-                for future in done:
-                    batch = waiting.pop(future)
-                    outcome = _outcome(future)
-                    if isinstance(outcome, list):
-                        yield from zip(batch, outcome, strict=True)
-                    elif len(batch) == 1:
-                        yield batch[0], encode([_failure(batch[0], None, outcome)])
-                    else:
-                        # NOTE: one of them kills its reader; alone, it fails without the others.
-                        again = {
-                            pool.schedule(_work, args=([u],), timeout=_patience([u])): [u]
-                            for u in batch
-                        }
-                        waiting.update(again)
-        except BaseException:
-            pool.stop()  # type: ignore[no-untyped-call]
-            raise
+class _Pool:
+    """The processes, what they are doing, and the large logs that are not yet put together."""
+
+    def __init__(self, workers: Workers, progress: Progress, keep: Keep) -> None:
+        self.workers = workers
+        self.progress = progress
+        self.keep = keep
+        self.waiting: dict[Any, tuple[_Task, _Large | None, int]] = {}
+        self.pool: Any = None
+
+    def run(self, units: list[Unit]) -> None:
+        """Read all units."""
+        load_pack(self.workers.content)
+        gc.freeze()
+        context = _context()
+        counter = context.Value("Q", 0)
+        with ProcessPool(
+            max_workers=self.workers.jobs,
+            initializer=_start,
+            initargs=(self.workers, counter),
+            context=context,
+        ) as self.pool:
+            try:
+                self._schedule_all(units)
+                seen = 0
+                while self.waiting:
+                    done, _ = wait(self.waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                    now = counter.value
+                    self.progress(now - seen)
+                    seen = now
+                    for future in done:
+                        self._finished(future)
+            except BaseException:
+                self.pool.stop()
+                raise
+
+    def _schedule_all(self, units: list[Unit]) -> None:
+        small = []
+        for unit in units:
+            parts = _plan(unit)
+            if not parts:
+                small.append(unit)
+                continue
+            large = _Large(unit, parts)
+            self._schedule(_Task(hashed=unit), large)
+            for number, part in enumerate(parts):
+                self._schedule(_Task(part=part), large, number)
+        for batch in batches(small):
+            self._schedule(_Task(units=tuple(batch)))
+
+    def _schedule(self, task: _Task, large: _Large | None = None, number: int = 0) -> None:
+        patience = PATIENCE + task.size() / SLOWEST
+        future = self.pool.schedule(_work, args=(task,), timeout=patience)
+        self.waiting[future] = task, large, number
+        if large:
+            large.waiting += 1
+
+    def _finished(self, future: Any) -> None:
+        task, large, number = self.waiting.pop(future)
+        data = outcome(future)
+        if large:
+            self._large_finished(task, large, number, data)
+        elif isinstance(data, list):
+            for unit, results in zip(task.units, data, strict=True):
+                self.keep(unit, results)
+        elif len(task.units) == 1:
+            self.keep(task.units[0], encode([failure(task.units[0], None, data)]))
+        else:
+            # NOTE: one of them kills its reader; alone, it fails without the others.
+            for unit in task.units:
+                self._schedule(_Task(units=(unit,)))
+
+    def _large_finished(
+        self, task: _Task, large: _Large, number: int, data: list[bytes] | str
+    ) -> None:
+        large.waiting -= 1
+        if isinstance(data, str) or not data:
+            large.failed = True
+        elif task.part:
+            large.results[number] = msgspec.msgpack.decode(data[0], type=PartResult)
+        else:
+            large.sha256 = data[0].decode()
+        if large.waiting:
+            return
+        results = large.result()
+        if results is None:
+            self._schedule(_Task(units=(large.unit,)))
+        else:
+            self.keep(large.unit, encode(results))
 
 
-def _batches(units: list[Unit]) -> list[list[Unit]]:
+def _context() -> Any:
+    """Return how workers are started: as copies of this process where that is safe."""
+    copies = sys.platform == "linux" and sys.version_info < (3, 12)
+    return multiprocessing.get_context("fork" if copies else "spawn")
+
+
+def batches(units: list[Unit]) -> Iterator[list[Unit]]:
     """Share units out: large ones alone and first, small ones together."""
-    batches: list[list[Unit]] = []
-    room = 0
+    batch: list[Unit] = []
+    room = BATCH
     for unit in sorted(units, key=lambda unit: (-unit.size, unit.path, unit.members or ())):
         size = max(unit.size, 0) + FILE_COST
-        if size > room:
-            batches.append([])
-            room = BATCH
-        batches[-1].append(unit)
+        if batch and size > room:
+            yield batch
+            batch, room = [], BATCH
+        batch.append(unit)
         room -= size
-    return batches
+    if batch:
+        yield batch
 
 
-def _patience(batch: list[Unit]) -> float:
-    return PATIENCE + sum(max(unit.size, 0) for unit in batch) / SLOWEST
-
-
-def _outcome(future: Any) -> list[bytes] | str:
-    """Return the encoded results, or why there are none."""
+def outcome(future: Any) -> list[bytes] | str:
+    """Return the encoded results of a task, or why there are none."""
     try:
         data: list[bytes] = future.result()
     except TimeoutError:
@@ -181,7 +255,8 @@ def _start(workers: Workers, counter: Any) -> None:
     _state["debug"] = workers.debug
 
 
-def _work(batch: list[Unit]) -> list[bytes]:
+def _work(task: _Task) -> list[bytes]:
+    """Do a task; an empty list says that a large log must be read whole."""
     counter = _state["counter"]
 
     def progress(count: int) -> None:
@@ -189,7 +264,14 @@ def _work(batch: list[Unit]) -> list[bytes]:
             counter.value += count
 
     pack, debug = _state["pack"], _state["debug"]
-    return [encode(read_unit(unit, pack, progress, debug=debug)) for unit in batch]
+    try:
+        if task.part:
+            return [msgspec.msgpack.encode(splitting.read_part(task.part, pack, progress))]
+        if task.hashed:
+            return [splitting.digest(task.hashed).encode()]
+    except SourceError:
+        return []
+    return [encode(read_unit(unit, pack, progress, debug=debug)) for unit in task.units]
 
 
 def default_jobs() -> int:

@@ -55,7 +55,11 @@ def coverage_block(paper: Paper, host: Host, rows: int = _ROWS) -> list[Text]:
 def _ordered(host: Host) -> list[Coverage]:
     """Return all kinds, with an empty row for each that a verdict needs and nobody collected."""
     logs = {
-        log.kind for campaign in host.campaigns for cve in campaign.coverage for log in cve.logs
+        kind.strip()
+        for campaign in host.campaigns
+        for cve in campaign.coverage
+        for log in cve.logs
+        for kind in log.kind.split("+")
     }
     missing = sorted(logs - {kind.kind for kind in host.coverage})
     absent = [Coverage(kind, 0, 0, 0, None, None, ()) for kind in missing]
