@@ -266,6 +266,19 @@ def test_a_second_copy_counts_once(tmp_path: Path) -> None:
     assert the_host(twice)["manifest"]["skipped"] > 0
 
 
+def test_the_timeline_tells_the_chain_in_order(tmp_path: Path) -> None:
+    spec = ServerSpec(attack="chain", lines=3_000, hours_per_file=24)
+    _, case = scanned(tmp_path, spec)
+    moments = case["timeline"]
+    times = [datetime.fromisoformat(moment["time"]) for moment in moments]
+    assert times == sorted(times)
+    assert len({(m["path"], m["line"]) for m in moments}) == len(moments), "a line stands once"
+    minute = spec.chain_at.strftime("%Y-%m-%dT%H:%M")
+    stages = [m["stage"] for m in moments if m["time"].startswith(minute)]
+    firsts = [stages.index(stage) for stage in ("reached", "planted", "executed")]
+    assert firsts == sorted(firsts)
+
+
 def test_every_stage_word_is_of_the_ladder(tmp_path: Path) -> None:
     _, case = scanned(tmp_path, ServerSpec(attack="chain", lines=3_000, hours_per_file=24))
     stages = {f["stage"] for f in the_host(case)["findings"]} - {None}

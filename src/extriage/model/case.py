@@ -1,8 +1,9 @@
 """The whole case: the one input of every report."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from extriage.model.detection import RefusedRule
+from extriage.model.detection import RefusedRule, Stage
 from extriage.model.evidence import Entry
 from extriage.model.host import Host
 
@@ -23,6 +24,19 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """One proved moment of the case's timeline."""
+
+    time: datetime
+    host: str
+    stage: Stage
+    title: str
+    finding: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Everything that a scan found out; rendering needs nothing else."""
 
@@ -32,4 +46,5 @@ class Case:
     unassigned: tuple[Entry, ...] = ()
     """Manifest rows that belong to no host: skipped and unreadable files, archive anomalies."""
     clusters: tuple[str, ...] = ()
-    timeline: tuple[str, ...] = ()
+    """Servers with the same traces; empty in this version."""
+    timeline: tuple[Moment, ...] = ()

@@ -155,5 +155,8 @@ class Host:
     notes: tuple[str, ...] = ()
     """Things a reader must know about this evidence: corrected clocks, damaged files …"""
     persistence: tuple[str, ...] = ()
+    """Ways back in, with their life stories; empty in this version."""
     sessions: tuple[str, ...] = ()
+    """What an intruder did in one go; empty in this version."""
     exposures: tuple[str, ...] = ()
+    """Data that was reachable or taken; empty in this version."""

@@ -11,6 +11,7 @@ from typing import Protocol
 from extriage import __version__
 from extriage.analysis.findings import merge
 from extriage.analysis.hosts import HostNames, assign
+from extriage.analysis.timeline import timeline
 from extriage.casefile import CaseFolder, Ledger
 from extriage.errors import UsageError
 from extriage.knowledge.campaigns import knowledge_as_of
@@ -138,7 +139,7 @@ def _conclude(
         pack.slow(),
     )
     unassigned = tuple(sorted(gathered.unassigned, key=lambda entry: (entry.path, entry.reason)))
-    return Case(SCHEMA, tool, tuple(hosts), unassigned)
+    return Case(SCHEMA, tool, tuple(hosts), unassigned, timeline=timeline(hosts))
 
 
 def _computers(ledger: Ledger, order: list[str]) -> dict[str, list[str]]:
