@@ -225,3 +225,11 @@ def rule_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Prefilter, Pre
     file = tmp_path_factory.mktemp("rules") / "rule.yml"
     file.write_text(RULE)
     return _prefilter(file, enabled=True), _prefilter(file, enabled=False)
+
+
+def test_a_row_with_very_many_columns_is_not_taken_for_an_ordinary_one() -> None:
+    """Columns are counted in a few bits; a count that runs over must not look right."""
+    crowded = b"2021-03-02T10:00:00.000Z" + b"," * (256 + COLUMNS.count(b",")) + b"\r\n"
+    flooded = b"2021-03-02T10:00:00.000Z" + b"," * (65_536 + COLUMNS.count(b",")) + b"\r\n"
+    reader = read(HEADER + ORDINARY + crowded + flooded + ORDINARY, build("httpproxy", ()))
+    assert (reader.counts.parsed, reader.counts.raw) == (2, 2)
