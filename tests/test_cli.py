@@ -108,7 +108,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(run: Keyboard, tmp_pa
     outcome = run("scan", "coll")
     assert outcome.code == 3
     case = json.loads(Path("coll.case/case.json").read_bytes())
-    (broken,) = (entry for entry in case["unassigned"] if "broken.zip" in entry["path"])
+    entries = [e for host in case["hosts"] for e in host["manifest"]["entries"]]
+    (broken,) = (entry for entry in entries if "broken.zip" in entry["path"])
     assert broken["status"] == "unreadable"
     assert broken["reason"]
     assert "broken.zip" in outcome.out

@@ -249,7 +249,8 @@ def test_a_reader_that_fails_is_a_manifest_row(
 
     monkeypatch.setattr("extriage.pipeline.unit.read_artifact", failing)
     case, _ = run(server, tmp_path / "case")
-    (row,) = [entry for entry in case.unassigned if entry.status == "unreadable"]
+    entries = case.hosts[0].manifest.entries
+    (row,) = [entry for entry in entries if entry.status == "unreadable"]
     assert row.path.endswith("Security.jsonl")
     assert "ZeroDivisionError" in row.reason
     assert case.hosts[0].verdict.status == "compromised"

@@ -32,6 +32,11 @@ def merge(kept: Iterable[Kept]) -> list[Kept]:
 
 def _correlated(host: str, ruleset: RuleSet, joins: list[Match]) -> list[Finding]:
     joins.sort(key=lambda m: (m.rule, m.evidence.path, m.evidence.line, m.evidence.offset))
+    # NOTE: shadow copies hold the same line in several files; it happened once.
+    once = {(m.rule, m.evidence.sha256, m.evidence.time): m for m in reversed(joins)}
+    joins = sorted(
+        once.values(), key=lambda m: (m.rule, m.evidence.path, m.evidence.line, m.evidence.offset)
+    )
     by_rule: dict[str, tuple[Rule, dict[tuple[str, int, int], Evidence]]] = {}
     for correlation, matches in correlate(ruleset, joins):
         rule, lines = by_rule.setdefault(correlation.rule.id, (correlation.rule, {}))

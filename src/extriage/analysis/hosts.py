@@ -23,20 +23,24 @@ class HostNames:
 
 
 def assign(computers: Mapping[str, Iterable[str]]) -> HostNames:
-    """Name a host for every artifact; `computers` holds for each path the computers it names."""
+    """Name a host for every artifact; `computers` holds for each path the computers it names.
+
+    The first name is the one that most of its records carry. It alone speaks for the folder: event
+    logs keep a few events from before a server got its name, or of other servers.
+    """
     known = {name for names in computers.values() for name in names if name}
     by_computer = _short_names(known)
     hosts = HostNames(by_computer=by_computer)
     below: dict[str, set[str]] = {}
     named = {
-        path: sorted({by_computer[name.lower()] for name in names if name})
+        path: list(dict.fromkeys(by_computer[name.lower()] for name in names if name))
         for path, names in computers.items()
     }
     for path, names in named.items():
         for folder in _folders(path):
-            below.setdefault(folder, set()).update(names)
+            below.setdefault(folder, set()).update(names[:1])
     for path, names in named.items():
-        hosts.by_path[path] = names[0] if len(names) == 1 else _nearest(path, below, named)
+        hosts.by_path[path] = names[0] if names else _nearest(path, below, named)
     return hosts
 
 

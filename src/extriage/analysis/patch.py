@@ -69,12 +69,17 @@ def build_history(tallies: Iterable[Tally]) -> list[BuildSeen]:
 
 
 def fixed_since(cve: str, patch: Patch, table: BuildTable) -> datetime | None:
-    """Return the first time from which on every build seen has the fix; None when there is none."""
-    since = None
+    """Return the first time from which on every build seen has the fix; None when there is none.
+
+    An update can be taken off again: what counts is the last sighting of an open build.
+    """
+    fixed, still_open = list[BuildSeen](), list[BuildSeen]()
     for seen in patch.sources:
         build = number(seen.build)
-        if build is not None and table.state(cve, build) in (State.FIXED, None):
-            since = since or seen.first
-        else:
-            since = None
-    return since
+        good = build is not None and table.state(cve, build) in (State.FIXED, None)
+        (fixed if good else still_open).append(seen)
+    end = max((seen.last for seen in still_open), default=None)
+    after = [seen.first for seen in fixed if end is None or seen.last > end]
+    if not after:
+        return None
+    return min(after) if end is None else max(min(after), end)

@@ -12,7 +12,7 @@ from datetime import datetime
 from extriage.analysis.patch import fixed_since
 from extriage.analysis.shortfall import shortfall
 from extriage.analysis.wording import reason
-from extriage.knowledge.builds import build_table
+from extriage.knowledge.builds import build_table, number
 from extriage.knowledge.campaigns import Campaign, CveFacts, campaigns, general_actions
 from extriage.knowledge.evidence import describe
 from extriage.model.detection import Certainty, Finding, Stage
@@ -31,6 +31,32 @@ from extriage.model.host import (
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """What could have hidden a sign: evidence that was not read, rules that were not loaded."""
+
+    unread: tuple[str, ...] = ()
+    """Paths of this host's files that could not be read."""
+    watched: frozenset[str] | None = None
+    """CVEs that a loaded rule looks for; None stands for all."""
+
+    def over(self, campaign: CampaignVerdict) -> CampaignVerdict:
+        """Turn `not-seen` into `cannot-tell` where something was hidden."""
+        return replace(campaign, coverage=tuple(map(self._answer, campaign.coverage)))
+
+    def _answer(self, cve: CveVerdict) -> CveVerdict:
+        if cve.answer is not Absence.NOT_SEEN:
+            return cve
+        if self.watched is not None and cve.cve not in self.watched:
+            note = "no rule that was loaded looks for it"
+        elif self.unread:
+            many = f"{len(self.unread)} files, such as" if len(self.unread) > 1 else "the file"
+            note = f"{many} {self.unread[0]} could not be read"
+        else:
+            return cve
+        return replace(cve, answer=Absence.CANNOT_TELL, note=note)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """Verdict, campaigns and what to do."""
 
@@ -44,10 +70,13 @@ def judge(
     coverage: Sequence[Coverage],
     patch: Patch,
     as_of: datetime | None,
+    hidden: Hidden,
 ) -> Judgement:
     """Judge one host; "up to now" means up to the evidence's last record, or up to `as_of`."""
     end = as_of or max((row.last for row in coverage if row.last), default=None)
-    judged = tuple(_campaign(campaign, findings, coverage, patch, end) for campaign in campaigns())
+    judged = tuple(
+        hidden.over(_campaign(campaign, findings, coverage, patch, end)) for campaign in campaigns()
+    )
     verdict = _verdict(judged, findings, coverage)
     return Judgement(verdict, judged, _actions(verdict, judged))
 
@@ -108,11 +137,21 @@ def _cve(
     return CveVerdict(cve.id, Absence.CANNOT_TELL, None, None, window, logs, missing)
 
 
+def _concerned(cve: CveFacts, patch: Patch) -> bool:
+    """Tell whether this server could have been open to it, by every build that was seen.
+
+    Subscription Edition is installed over Exchange 2019, so it says nothing of the time before.
+    """
+    builds = (number(seen.build) for seen in patch.sources)
+    products = {build_table().product(build) for build in builds if build} | {patch.product}
+    return bool(products & {*cve.products, "SE", ""})
+
+
 def _window(
     cve: CveFacts, patch: Patch, end: datetime | None
 ) -> tuple[Period | None, str, Absence | None]:
     """Return when this server could have been attacked, with the answer if that settles it."""
-    if patch.product and patch.product not in cve.products:
+    if not _concerned(cve, patch):
         note = f"does not apply to Exchange {patch.product}"
         return None, note, Absence.NOT_APPLICABLE
     start = cve.exploited_since

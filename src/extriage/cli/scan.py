@@ -100,7 +100,8 @@ def scan_and_report(
 def exit_code(case: Case, fail_on: Level) -> int:
     """Return the exit code that this case deserves; 1 wins over 3."""
     if not case.hosts:
-        return 4
+        unread = any(entry.status in ("unreadable", "partial") for entry in case.unassigned)
+        return 3 if unread else 4
     findings = [finding for host in case.hosts for finding in host.findings]
     if any(finding.level.rank >= fail_on.rank for finding in findings):
         return 1
@@ -132,8 +133,8 @@ def moment(text: str) -> datetime:
     """Read a point in time; without a zone it is UTC."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"--as-of {text!r} is no time; write 2021-03-20 or 2021-03-20T12:00Z"
         ) from error
-    return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)

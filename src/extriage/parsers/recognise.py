@@ -108,6 +108,15 @@ _DIRECTIVE = re.compile(
 )
 
 
+_PAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,400}(?:<%|<script\b|name\s{1,80}:)", re.I)
+_EVENT_MARK = re.compile(rb'"(?:EventID|EventId|event_id|Event)"\s{0,8}:')
+
+
+def looks_like_events(head: bytes) -> bool:
+    """Tell whether a file seems to hold Windows events in a form that is not read."""
+    return head.lstrip()[:1] in (b"[", b"{") and _EVENT_MARK.search(head) is not None
+
+
 def recognise(head: bytes, name: str) -> str:
     """Name the kind of evidence from a file's first 64 KiB (UTF-8); empty if it is none."""
     if head.startswith((b"ElfFile\0", b"ElfChnk\0")):
@@ -127,7 +136,8 @@ def _is_page(head: bytes, name: str) -> bool:
     # NOTE: rules and scripts against web shells quote them, and nothing executes such files.
     if extension in _QUOTING_EXTENSIONS or b"\0" in head[:4096]:
         return False
-    return _DIRECTIVE.search(head) is not None
+    # NOTE: mails and reports about web shells quote them too, but do not begin like one.
+    return _PAGE_START.match(head) is not None and _DIRECTIVE.search(head) is not None
 
 
 def _by_header(head: bytes) -> str:

@@ -8,6 +8,7 @@ from extriage.errors import SourceError
 from extriage.model.evidence import Artifact, Entry, EntryStatus, Origin, Tally
 from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS, Kind, recognise
+from extriage.parsers.recognise import looks_like_events
 from extriage.parsers.text import open_text
 from extriage.parsers.web_file import page_record
 from extriage.pipeline.account import Counts
@@ -36,10 +37,7 @@ def read_artifact(
         return ArtifactResult(entry)
     kind = KINDS.get(recognise(head, artifact.path))
     if kind is None:
-        reason = "empty file" if not head else "no evidence that this version reads"
-        return ArtifactResult(
-            Entry(artifact.path, max(artifact.size, source.size), "", "skipped", reason)
-        )
+        return ArtifactResult(_unknown(artifact, max(artifact.size, source.size), head))
     reader = {
         "lines": _read_lines,
         "events-binary": _read_binary,
@@ -48,6 +46,18 @@ def read_artifact(
     }[kind.shape]
     reading = _Reading(artifact, kind, source, pack, collector, progress, [note] if note else [])
     return reader(reading, text)
+
+
+def _unknown(artifact: Artifact, size: int, head: bytes) -> Entry:
+    """Name a file that is not read; one that should have been evidence counts as unreadable."""
+    status: EntryStatus = "skipped"
+    reason = "empty file" if not head else "no evidence that this version reads"
+    if head and not head.strip(b"\0"):
+        status, reason = "unreadable", "holds nothing but zero bytes"
+    elif looks_like_events(head):
+        status = "unreadable"
+        reason = "events in another form than one per line: export them as JSON lines or EVTX"
+    return Entry(artifact.path, size, "", status, reason)
 
 
 @dataclass(slots=True)
@@ -103,6 +113,9 @@ def _read_lines(reading: _Reading, text: BinaryIO) -> ArtifactResult:
     counts = reader.counts
     if why := reasons(counts):
         reading.reasons.append(why)
+    if reader.mixed:
+        reading.failed = True
+        reading.reasons.append("holds logs of several kinds: only the first is read as what it is")
     tallies = list(reader.tallies.values())
     return reading.result(tallies, counts.account(), [], any_read=counts.lines > 0)
 
@@ -161,6 +174,9 @@ def _read_page(reading: _Reading, text: BinaryIO) -> ArtifactResult:
             reading.progress(len(more))
 
     reading.attempt(read)
+    if len(data) >= PAGE_LIMIT and max(reading.artifact.size, reading.source.size) > PAGE_LIMIT:
+        reading.failed = True
+        reading.reasons.append(f"only its first {PAGE_LIMIT:,} bytes were looked at")
     path = reading.artifact.path
     record = page_record(path, bytes(data), Origin(path, 1))
     lowered = bytes(data).lower()

@@ -8,7 +8,7 @@ from extriage.pipeline import census
 from extriage.pipeline.census import Census
 
 BLOCK = 1 << 20
-MAX_LINE = 4 << 20
+MAX_LINE = 1 << 20
 SPARE = 4 << 10
 OVERLAP = 1 << 12
 """Neighbouring windows of an over-long line share this much, so that no text is cut in two."""

@@ -12,8 +12,10 @@ from extriage.model.reading import Kept
 
 TEXT_LIMIT = 2000
 SUMMARY_LIMIT = 1000
-JOIN_LIMIT = 50_000
+JOIN_LIMIT = 20_000
 """Matches of one rule in one file that correlation rules can see."""
+JOINS_IN_FULL = 200
+JOIN_TEXT = 300
 
 
 @dataclass(slots=True)
@@ -52,6 +54,8 @@ class Collector:
         seen = self.join_counts.get(name, 0)
         self.join_counts[name] = seen + 1
         if seen < JOIN_LIMIT:
+            if seen >= JOINS_IN_FULL:
+                evidence = replace(evidence, text=evidence.text[:JOIN_TEXT], summary="")
             values = watch.target.kept(record)
             self.joins.append(Match(name, record.kind, record.computer, evidence, values))
 

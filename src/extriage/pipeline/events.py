@@ -74,6 +74,7 @@ class EventReader:
                 progress(len(line))
                 if line.endswith(b"\n") or not line:
                     self.raw += 1
+                    self.troubles.append(f"line {self.lines} is longer than {LINE_LIMIT:,} bytes")
                     line = b""
                     break
             text = line.strip(b"\r\n \t,\x00\xef\xbb\xbf")

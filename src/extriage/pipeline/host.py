@@ -6,7 +6,7 @@ from datetime import datetime
 from extriage.analysis.coverage import cover
 from extriage.analysis.findings import gather
 from extriage.analysis.patch import patch_state
-from extriage.analysis.verdict import judge
+from extriage.analysis.verdict import Hidden, judge
 from extriage.knowledge.builds import build_table
 from extriage.knowledge.campaigns import campaigns
 from extriage.matchers.sigma import RuleSet
@@ -36,7 +36,7 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
     known = campaigns()
     cves = [cve.id for campaign in known for cve in campaign.cves]
     patch = patch_state(evidence.tallies, build_table(), cves)
-    judgement = judge(findings, coverage, patch, as_of)
+    judgement = judge(findings, coverage, patch, as_of, _hidden(evidence, ruleset))
     return Host(
         evidence.name,
         judgement.verdict,
@@ -48,6 +48,12 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
         manifest(evidence.entries),
         tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
     )
+
+
+def _hidden(evidence: HostEvidence, ruleset: RuleSet) -> Hidden:
+    unread = sorted(entry.path for entry in evidence.entries if entry.status == "unreadable")
+    rules = [one.rule for one in ruleset.rules] + [one.rule for one in ruleset.correlations]
+    return Hidden(tuple(unread), frozenset(cve for rule in rules for cve in rule.cves))
 
 
 def _note(text: str, paths: list[str]) -> str:

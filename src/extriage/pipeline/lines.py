@@ -21,6 +21,8 @@ from extriage.pipeline.blocks import OVERLAP, Block, blocks
 from extriage.pipeline.collect import TEXT_LIMIT, Collector
 
 JOIN_BOUND = 1 << 16
+MOST_JOINED = 256
+"""Lines that one quoted field may span."""
 
 _BLANK = b" \t\r"
 _EMPTY = bytes(range(0x20))
@@ -40,6 +42,9 @@ class LineReader:
     offset: int = 0
     """Offset in the artifact of the block in hand."""
     clock: Clock = field(default_factory=Clock)
+    log_type: bytes = b""
+    mixed: bool = False
+    """Logs of several kinds were put together; only the first kind is read as what it is."""
 
     def __post_init__(self) -> None:
         """Let the clock know the file name, which may be all that tells the day."""
@@ -114,6 +119,13 @@ class LineReader:
                 if name not in seen and watch.target.matches_raw(text):
                     seen.add(name)
                     self.collector.add(watch, record, around)
+
+    def note_type(self, line: bytes) -> None:
+        """Notice when a log of another kind begins in the same file."""
+        if line[:10].lower() == b"#log-type:":
+            kind = line[10:].strip().lower()
+            self.mixed = self.mixed or (bool(self.log_type) and kind != self.log_type)
+            self.log_type = self.log_type or kind
 
     def tally(self, computer: str, part: str = "") -> Tally:
         """Return the tally of one computer and one log in this file."""
@@ -223,7 +235,7 @@ class _Block:
     def _join(self, line: int, columns: Columns) -> int:
         """Find the line that closes a quoted field; the row stands alone when none does."""
         format, starts, total = self.reader.format, self.lines.starts, len(self.lines.starts)
-        for last in range(line + 1, total):
+        for last in range(line + 1, min(total, line + MOST_JOINED)):
             if self.lines.ends[last] - starts[line] > JOIN_BOUND:
                 return line
             if self.lines.stamped[last] or parsing.starts_record(format, self.text(last)):
@@ -245,6 +257,7 @@ class _Block:
             reader.counts.blank += 1
         elif raw.startswith(b"#") or parsing.header(reader.format, raw) is not None:
             reader.counts.comment += 1
+            reader.note_type(raw)
             reader.clock.see(raw)
             columns = parsing.header(reader.format, raw)
             if columns is not None:

@@ -110,13 +110,25 @@ def _outside(paths: list[Path], case: Path) -> list[Path]:
 def _conclude(
     ledger: Ledger, order: list[str], entries: Iterable[Entry], pack: Pack, options: Options
 ) -> Case:
-    names = assign(_computers(ledger, order))
-    gathered = _Gathered(unassigned=list(entries))
+    named = _computers(ledger, order)
+    lost = [entry for entry in entries if entry.status == "unreadable"]
+    lost += [r.entry for r in _results(ledger, order) if r.entry.status == "unreadable"]
+    names = assign(named | {entry.path: [] for entry in lost if entry.path not in named})
+    gathered = _Gathered(unassigned=[entry for entry in entries if entry not in lost])
+    servers = {names.of(path) for path in named}
+    for entry in lost:
+        host = names.of(entry.path)
+        # NOTE: what no server's folder holds may belong to any of them.
+        for server in [host] if host in servers else sorted(servers):
+            gathered.host(server).entries.append(entry)
+        if not servers:
+            gathered.unassigned.append(entry)
     first_of: dict[tuple[str, str], str] = {}
     for result in _results(ledger, order):
         entry = result.entry
         if not _counts(result):
-            gathered.unassigned.append(entry)
+            if entry.status != "unreadable":
+                gathered.unassigned.append(entry)
             continue
         host = names.of(entry.path)
         original = first_of.setdefault((host, entry.sha256), entry.path)
@@ -143,12 +155,17 @@ def _conclude(
 
 
 def _computers(ledger: Ledger, order: list[str]) -> dict[str, list[str]]:
-    """Return which computers each artifact names."""
-    return {
-        result.entry.path: sorted({tally.computer for tally in result.tallies})
-        for result in _results(ledger, order)
-        if _counts(result)
-    }
+    """Return which computers each artifact names, the most often named first."""
+    named = {}
+    for result in _results(ledger, order):
+        if _counts(result):
+            records: dict[str, int] = {}
+            for tally in result.tallies:
+                records[tally.computer] = records.get(tally.computer, 0) + tally.records
+            for computer in [k.computer for k in result.kept] + [m.computer for m in result.joins]:
+                records.setdefault(computer, 0)
+            named[result.entry.path] = sorted(records, key=lambda name: (-records[name], name))
+    return named
 
 
 def _counts(result: ArtifactResult) -> bool:

@@ -1,0 +1,160 @@
+"""What could hide an attack is never called clean: each of these once was."""
+
+import json
+import shutil
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extriage.cli import main
+from extriage.samples import ServerSpec, write_server
+
+PAGE = "<" + "%@ Page Language='JScript' %" + ">"
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a server whose logs cover all of the time and show nothing."""
+    folder = tmp_path_factory.mktemp("clean") / "EX01"
+    spec = ServerSpec(
+        start=datetime(2021, 1, 1, tzinfo=UTC), end=datetime(2021, 1, 12, tzinfo=UTC),
+        lines=30_000, hours_per_file=24,
+    )  # fmt: skip
+    write_server(folder, spec)
+    return folder
+
+
+@pytest.fixture
+def server(clean: Path, tmp_path: Path) -> Path:
+    shutil.copytree(clean, tmp_path / "EX01")
+    return tmp_path / "EX01"
+
+
+def scanned(folder: Path, *words: str) -> tuple[int, dict[str, Any]]:
+    case = folder.parent / "case"
+    with pytest.raises(SystemExit) as stop:
+        main(["scan", str(folder), "--case", str(case), "-q", *words])
+    return int(stop.value.code or 0), json.loads((case / "case.json").read_bytes())
+
+
+def status(case: dict[str, Any]) -> str:
+    (host,) = case["hosts"]
+    return str(host["verdict"]["status"])
+
+
+def test_the_server_is_clean_to_begin_with(server: Path) -> None:
+    code, case = scanned(server)
+    assert (code, status(case)) == (0, "no-sign")
+
+
+def test_a_log_behind_a_password(server: Path) -> None:
+    (log, *_) = sorted(server.rglob("ECPServer*.LOG"))
+    archive = server / "more.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.write(log, log.name)
+    data = bytearray(archive.read_bytes())
+    for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        data[data.index(mark) + flags] |= 1
+    archive.write_bytes(data)
+    log.unlink()
+    code, case = scanned(server)
+    assert (code, status(case)) == (3, "cannot-tell")
+    assert "could not be read" in json.dumps(case["hosts"][0]["campaigns"])
+
+
+def test_a_log_of_zero_bytes_only(server: Path) -> None:
+    (log, *_) = sorted(server.rglob("HttpProxy/Ecp/*.LOG"))
+    log.write_bytes(bytes(5000))
+    assert status(scanned(server)[1]) == "cannot-tell"
+
+
+def test_events_in_a_form_that_is_not_read(server: Path) -> None:
+    events = [{"EventID": 1, "Channel": "MSExchange Management", "Message": "x"}]
+    (server / "all.json").write_text(json.dumps(events))
+    code, case = scanned(server)
+    assert (code, status(case)) == (3, "cannot-tell")
+    (row,) = [e for e in case["hosts"][0]["manifest"]["entries"] if e["status"] == "unreadable"]
+    assert "export them as JSON lines" in row["reason"]
+
+
+def test_a_day_of_the_control_panel_log_taken_away(server: Path) -> None:
+    sorted(server.rglob("ECPServer*.LOG"))[4].unlink()
+    _, case = scanned(server)
+    (row,) = [c for c in case["hosts"][0]["coverage"] if c["kind"] == "ecp-server"]
+    assert row["gaps"]
+
+
+def test_logs_of_two_kinds_put_together(server: Path) -> None:
+    (log, *_) = sorted(server.rglob("HttpProxy/Eas/*.LOG"))
+    panel = b"".join(path.read_bytes() for path in sorted(server.rglob("ECPServer*.LOG")))
+    log.write_bytes(log.read_bytes() + panel)
+    code, case = scanned(server)
+    assert code == 3
+    (row,) = [e for e in case["hosts"][0]["manifest"]["entries"] if e["status"] == "partial"]
+    assert "several kinds" in row["reason"]
+
+
+def test_a_page_that_is_looked_at_in_part(server: Path) -> None:
+    page = server / "C/inetpub/wwwroot/app/a.aspx"
+    page.parent.mkdir(parents=True)
+    page.write_text(PAGE + " " * (5 << 20) + "the end")
+    assert scanned(server)[0] == 3
+
+
+def test_no_rule_looks_for_it(server: Path) -> None:
+    code, case = scanned(server, "--no-builtin-rules")
+    assert (code, status(case)) == (3, "cannot-tell")
+    assert "no rule that was loaded" in case["hosts"][0]["verdict"]["reason"]
+
+
+def test_a_server_that_became_subscription_edition(tmp_path: Path) -> None:
+    write_server(
+        tmp_path / "EX01",
+        ServerSpec(product="2019", build=(15, 2, 2562, 17), lines=2_000, hours_per_file=24),
+    )
+    assert status(scanned(tmp_path / "EX01")[1]) == "cannot-tell"
+
+
+def test_a_former_computer_name_does_not_split_the_server(server: Path) -> None:
+    (log,) = server.rglob("System.jsonl")
+    old = log.read_text("utf-8").splitlines()[0].replace("ex01.contoso.example", "WIN-0A1B2C3D4E5")
+    with log.open("a", encoding="utf-8") as file:
+        file.write(old + "\n")
+    _, case = scanned(server)
+    named = {host["name"]: len(host["manifest"]["entries"]) for host in case["hosts"]}
+    assert set(named) - {"WIN-0A1B2C3D4E5"} == {next(name for name in named if named[name] > 50)}
+
+
+def test_a_note_about_web_shells_is_no_web_shell(server: Path) -> None:
+    quoted = "<script language='JScript' runat='server'>" + "eval(Request['code'])</script>"
+    for name in ("bulletin.txt", "mail.eml", "report.html"):
+        (server / name).write_text(f"Dear all,\nlook for pages with {quoted} in them.\n")
+    assert status(scanned(server)[1]) == "no-sign"
+
+
+def test_shadow_copies_of_one_request_are_one_request(server: Path) -> None:
+    (log, *_) = sorted(server.rglob("HttpProxy/Ecp/*.LOG"))
+    lines = log.read_bytes().splitlines(keepends=True)
+    row = lines[-1].split(b",")
+    anchor = lines[0].split(b",").index(b"AnchorMailbox")
+    row[anchor] = b"ServerInfo~a]@ex01:444/mapi/emsmdb?#"
+    row[lines[0].split(b",").index(b"HttpStatus")] = b"200"
+    row[lines[0].split(b",").index(b"BackEndStatus")] = b"200"
+    attack = b",".join(row)
+    log.write_bytes(b"".join(lines) + attack)
+    for number in range(1, 5):
+        copy = log.with_name(f"shadow{number}.LOG")
+        copy.write_bytes(b"".join(lines[: -2 * number]) + attack)
+    _, case = scanned(server)
+    assert case["hosts"][0]["verdict"]["stage"] == "probed"
+
+
+def test_only_what_cannot_be_read_is_not_the_same_as_no_evidence(tmp_path: Path) -> None:
+    (tmp_path / "coll").mkdir()
+    (tmp_path / "coll" / "logs.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(200))
+    with pytest.raises(SystemExit) as stop:
+        main(["scan", str(tmp_path / "coll"), "--case", str(tmp_path / "case"), "-q"])
+    assert stop.value.code == 3
