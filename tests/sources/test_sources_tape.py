@@ -201,7 +201,12 @@ def test_a_log_that_was_compressed_on_rotation(tmp_path: Path) -> None:
 
 
 def test_several_gzip_members_and_padding(tmp_path: Path) -> None:
-    made = gzip.compress(b"one\n") + gzip.compress(b"") + gzip.compress(b"two\n") + bytes(700)
+    made = (
+        gzip.compress(b"one\n", mtime=0)
+        + gzip.compress(b"", mtime=0)
+        + gzip.compress(b"two\n", mtime=0)
+        + bytes(700)
+    )
     result = account(kept(tmp_path, "x.gz", made))
     assert (result.files, result.broken) == ({"x.gz!/x": b"one\ntwo\n"}, {})
 
@@ -223,10 +228,10 @@ def test_gzip_headers_with_every_field(tmp_path: Path) -> None:
     ("made", "delivered", "reason"),
     [
         (damaged_gzip(b"text"), b"text", "checksum"),
-        (gzip.compress(b"text")[:-8], b"text", "before its checksum"),
-        (gzip.compress(b"text") + b"junk", b"text", "not gzip"),
-        (gzip.compress(lines(9000))[:5000], None, "cut off"),
-        (gzip.compress(b"text")[:10] + b"\x07\x07\x07", b"", "damaged"),
+        (gzip.compress(b"text", mtime=0)[:-8], b"text", "before its checksum"),
+        (gzip.compress(b"text", mtime=0) + b"junk", b"text", "not gzip"),
+        (gzip.compress(lines(9000), mtime=0)[:5000], None, "cut off"),
+        (gzip.compress(b"text", mtime=0)[:10] + b"\x07\x07\x07", b"", "damaged"),
     ],
 )
 def test_damaged_gzip_breaks_off(
@@ -256,7 +261,9 @@ def test_a_cut_collection_yields_all_before_the_cut(tmp_path: Path) -> None:
 
 
 def test_a_compressed_log_in_the_second_archive_is_read(tmp_path: Path) -> None:
-    second = zipped([("x.log.gz", gzip.compress(b"text")), ("y.tgz", taped([("y", b"y")], "w:gz"))])
+    second = zipped(
+        [("x.log.gz", gzip.compress(b"text", mtime=0)), ("y.tgz", taped([("y", b"y")], "w:gz"))]
+    )
     result = account(kept(tmp_path, "o.zip", zipped([("in.zip", second)])))
     assert result.files == {"o.zip!/in.zip!/x.log.gz!/x.log": b"text"}
     assert result.reason("o.zip!/in.zip!/y.tgz!/y.tar") == (
@@ -267,7 +274,7 @@ def test_a_compressed_log_in_the_second_archive_is_read(tmp_path: Path) -> None:
 def test_gzip_around_gzip_has_an_end(tmp_path: Path) -> None:
     made = b"text"
     for _ in range(6):
-        made = gzip.compress(made)
+        made = gzip.compress(made, mtime=0)
     result = account(kept(tmp_path, "x", made))
     assert result.files == {}
     (entry,) = result.entries
