@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,7 +93,7 @@ def test_logs_of_two_kinds_put_together(server: Path) -> None:
     panel = b"".join(path.read_bytes() for path in sorted(server.rglob("ECPServer*.LOG")))
     log.write_bytes(log.read_bytes() + panel)
     code, case = scanned(server)
-    assert code == 3
+    assert (code, status(case)) == (3, "cannot-tell")
     (row,) = [e for e in case["hosts"][0]["manifest"]["entries"] if e["status"] == "partial"]
     assert "several kinds" in row["reason"]
 
@@ -101,7 +102,28 @@ def test_a_page_that_is_looked_at_in_part(server: Path) -> None:
     page = server / "C/inetpub/wwwroot/app/a.aspx"
     page.parent.mkdir(parents=True)
     page.write_text(PAGE + " " * (5 << 20) + "the end")
-    assert scanned(server)[0] == 3
+    code, case = scanned(server)
+    assert (code, status(case)) == (3, "cannot-tell")
+
+
+def test_an_archive_that_is_cut_off(server: Path) -> None:
+    """What was behind the cut is not known: the files before it do not make up for it."""
+    archive = server / "more.tar"
+    with tarfile.open(archive, "w") as made:
+        for log in sorted(server.rglob("ECPServer*.LOG")):
+            made.add(log, log.name)
+    data = archive.read_bytes()
+    archive.write_bytes(data[: len(data) // 2])
+    code, case = scanned(server)
+    assert (code, status(case)) == (3, "cannot-tell")
+
+
+def test_an_archive_without_files_is_no_server(tmp_path: Path) -> None:
+    (tmp_path / "coll").mkdir()
+    for name in ("one.zip", "two.zip"):
+        zipfile.ZipFile(tmp_path / "coll" / name, "w").close()
+    code, case = scanned(tmp_path / "coll")
+    assert (code, case["hosts"]) == (4, [])
 
 
 def test_no_rule_looks_for_it(server: Path) -> None:

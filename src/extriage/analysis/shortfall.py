@@ -21,8 +21,7 @@ def shortfall(row: Coverage, coverage: Sequence[Coverage], window: Period) -> st
     if row.first > window["from"] + slack:
         gone = "moved or deleted" if row.kind == "iis" else "rotated away or deleted"
         return (
-            f"reach back only to {_day(row.first)}, needed from {window['from']:%Y-%m-%d} "
-            f"(older ones were {gone})"
+            f"reach back only to {_day(row.first)}, needed from {window['from']:%Y-%m-%d} ({gone})"
         )
     if row.last < window["to"] - slack:
         return f"end on {_day(row.last)}, needed up to {_day(window['to'])}"

@@ -35,7 +35,7 @@ class Hidden:
     """What could have hidden a sign: evidence that was not read, rules that were not loaded."""
 
     unread: tuple[str, ...] = ()
-    """Paths of this host's files that could not be read."""
+    """Paths of this host's files that could not be read, or only in part."""
     watched: frozenset[str] | None = None
     """CVEs that a loaded rule looks for; None stands for all."""
 
@@ -50,7 +50,7 @@ class Hidden:
             note = "no rule that was loaded looks for it"
         elif self.unread:
             many = f"{len(self.unread)} files, such as" if len(self.unread) > 1 else "the file"
-            note = f"{many} {self.unread[0]} could not be read"
+            note = f"{many} {self.unread[0]} could not be read, or not wholly"
         else:
             return cve
         return replace(cve, answer=Absence.CANNOT_TELL, note=note)

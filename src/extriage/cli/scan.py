@@ -5,6 +5,7 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -40,7 +41,7 @@ LEVELS = [level.value for level in Level]
 @click.option("-q", "--quiet", is_flag=True, help="Print no report; the exit code tells.")
 @rendered
 @click.pass_context
-def scan(context: click.Context, /, paths: tuple[Path, ...], **options: object) -> None:
+def scan(context: click.Context, /, paths: tuple[Path, ...], **options: Any) -> None:
     """Read evidence and say what happened to the server.
 
     PATH is a folder in any layout, a .zip, .tar, .tar.gz, .gz or a single log. Evidence is only
@@ -53,12 +54,12 @@ def scan(context: click.Context, /, paths: tuple[Path, ...], **options: object) 
 
 
 def scan_and_report(
-    paths: list[Path], folder: CaseFolder, options: dict[str, object], *, debug: bool
+    paths: list[Path], folder: CaseFolder, options: dict[str, Any], *, debug: bool
 ) -> int:
     """Scan, write the case, print the report; return the exit code."""
     started = now()
     content = Content(
-        tuple(str(Path(str(name)).resolve()) for name in options["rules"]),  # type: ignore[attr-defined]
+        tuple(str(Path(name).resolve()) for name in options["rules"]),
         builtin=not options["no_builtin_rules"],
         prefilter=not options["no_prefilter"],
     )

@@ -51,7 +51,8 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
 
 
 def _hidden(evidence: HostEvidence, ruleset: RuleSet) -> Hidden:
-    unread = sorted(entry.path for entry in evidence.entries if entry.status == "unreadable")
+    lost = ("unreadable", "partial")
+    unread = sorted({entry.path for entry in evidence.entries if entry.status in lost})
     rules = [one.rule for one in ruleset.rules] + [one.rule for one in ruleset.correlations]
     return Hidden(tuple(unread), frozenset(cve for rule in rules for cve in rule.cves))
 

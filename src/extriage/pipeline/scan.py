@@ -111,25 +111,18 @@ def _conclude(
     ledger: Ledger, order: list[str], entries: Iterable[Entry], pack: Pack, options: Options
 ) -> Case:
     named = _computers(ledger, order)
-    lost = [entry for entry in entries if entry.status == "unreadable"]
-    lost += [r.entry for r in _results(ledger, order) if r.entry.status == "unreadable"]
+    gathered = _Gathered()
+    lost: list[Entry] = []
+    everything = [*entries, *(r.entry for r in _results(ledger, order) if not _counts(r))]
+    for entry in everything:
+        (lost if _lost(entry) else gathered.unassigned).append(entry)
     names = assign(named | {entry.path: [] for entry in lost if entry.path not in named})
-    gathered = _Gathered(unassigned=[entry for entry in entries if entry not in lost])
-    servers = {names.of(path) for path in named}
-    for entry in lost:
-        host = names.of(entry.path)
-        # NOTE: what no server's folder holds may belong to any of them.
-        for server in [host] if host in servers else sorted(servers):
-            gathered.host(server).entries.append(entry)
-        if not servers:
-            gathered.unassigned.append(entry)
+    _place_lost(lost, names, {names.of(path) for path in named}, gathered)
     first_of: dict[tuple[str, str], str] = {}
     for result in _results(ledger, order):
-        entry = result.entry
         if not _counts(result):
-            if entry.status != "unreadable":
-                gathered.unassigned.append(entry)
             continue
+        entry = result.entry
         host = names.of(entry.path)
         original = first_of.setdefault((host, entry.sha256), entry.path)
         if original == entry.path or entry.kind == "web-file":
@@ -169,8 +162,25 @@ def _computers(ledger: Ledger, order: list[str]) -> dict[str, list[str]]:
 
 
 def _counts(result: ArtifactResult) -> bool:
-    """Tell whether the artifact is evidence that was (at least in part) read."""
-    return result.entry.status in ("read", "partial")
+    """Tell whether it is evidence that was (at least in part) read, no remark on an archive."""
+    return result.entry.status in ("read", "partial") and bool(result.entry.kind)
+
+
+def _lost(entry: Entry) -> bool:
+    """Tell whether evidence may be missing: a file not read, an archive not read to its end."""
+    return entry.status in ("unreadable", "partial")
+
+
+def _place_lost(
+    lost: Iterable[Entry], names: HostNames, servers: set[str], gathered: _Gathered
+) -> None:
+    """Give what could not be read to the server in whose folder it lies, else to every server."""
+    for entry in lost:
+        host = names.of(entry.path)
+        for server in [host] if host in servers else sorted(servers):
+            gathered.host(server).entries.append(entry)
+        if not servers:
+            gathered.unassigned.append(entry)
 
 
 def _results(ledger: Ledger, order: list[str]) -> Iterator[ArtifactResult]:
@@ -187,14 +197,9 @@ def _share_out(result: ArtifactResult, names: HostNames, gathered: _Gathered) ->
     for tally in result.tallies:
         gathered.host(names.of(path, tally.computer)).tallies.append(tally)
     for kept in result.kept:
-        _add(gathered.host(_host(names, path, kept.computer)), kept)
+        _add(gathered.host(names.of(path, kept.computer)), kept)
     for match in result.joins:
-        gathered.host(_host(names, path, match.computer)).joins.append(match)
-
-
-def _host(names: HostNames, path: str, computer: str) -> str:
-    known = computer if computer.lower() in names.by_computer else ""
-    return names.of(path, known)
+        gathered.host(names.of(path, match.computer)).joins.append(match)
 
 
 def _add(host: HostEvidence, kept: Kept) -> None:
