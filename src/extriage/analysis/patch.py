@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from extriage.knowledge.builds import BuildTable, number
 from extriage.model.evidence import BuildSeen, Tally
 from extriage.model.host import AdvisoryState, Patch, State
 
+_NEVER = datetime(1601, 1, 1, tzinfo=UTC)
 _INSTALL = re.compile(r"Exchange Server/(V1[45])/", re.IGNORECASE)
 
 
@@ -25,7 +26,7 @@ def patch_state(tallies: Sequence[Tally], table: BuildTable, cves: Iterable[str]
             if not product or table.concerns(cve, product)
         )
         return Patch("", product, "", "", (), states)
-    last = max(seen, key=lambda one: (one.last, number(one.build) or (0, 0, 0, 0)))
+    last = max(seen, key=lambda one: (one.last or _NEVER, number(one.build) or (0, 0, 0, 0)))
     build = number(last.build)
     assert build is not None
     known = table.name(build)
@@ -73,13 +74,15 @@ def fixed_since(cve: str, patch: Patch, table: BuildTable) -> datetime | None:
 
     An update can be taken off again: what counts is the last sighting of an open build.
     """
-    fixed, still_open = list[BuildSeen](), list[BuildSeen]()
+    fixed, still_open = list[tuple[datetime, datetime]](), list[tuple[datetime, datetime]]()
     for seen in patch.sources:
+        if seen.first is None or seen.last is None:
+            continue
         build = number(seen.build)
         good = build is not None and table.state(cve, build) in (State.FIXED, None)
-        (fixed if good else still_open).append(seen)
-    end = max((seen.last for seen in still_open), default=None)
-    after = [seen.first for seen in fixed if end is None or seen.last > end]
+        (fixed if good else still_open).append((seen.first, seen.last))
+    end = max((last for _, last in still_open), default=None)
+    after = [first for first, last in fixed if end is None or last > end]
     if not after:
         return None
     return min(after) if end is None else max(min(after), end)

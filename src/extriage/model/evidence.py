@@ -98,8 +98,11 @@ class BuildSeen:
     build: str
     """Four integers joined by dots, without leading zeros: `15.1.2375.7`."""
     evidence: str
-    first: datetime
-    last: datetime
+    """What named it: kinds of evidence, `httpproxy, ews`, or a file, `ExSetup.exe`."""
+    first: datetime | None
+    last: datetime | None
+    precision: str = "su"
+    """`su` if the evidence shows security updates, `cu` if only the cumulative update."""
 
 
 @dataclass(slots=True)

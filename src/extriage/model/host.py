@@ -1,11 +1,13 @@
 """What is said about one server: verdict, campaigns, patch state, coverage, findings, manifest."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import TypedDict
 
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import BuildSeen, Entry, Period
+from extriage.model.state import CheckAnswer
 
 
 class Status(StrEnum):
@@ -87,17 +89,65 @@ class CampaignVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do now, with the reason."""
+
+    id: str
+    title: str
+    text: str
+
+
+class SupportState(StrEnum):
+    """Does the vendor still publish security updates for it?"""
+
+    SUPPORTED = "supported"
+    PAID = "paid-updates-only"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "cannot-tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Support of a product, or of one of its cumulative updates, on a day."""
+
+    state: SupportState
+    until: date | None
+    """Last day of this state, when it is known."""
+    note: str
+    """One sentence for the reader."""
+
+
+OpenWindow = TypedDict(
+    "OpenWindow", {"from": datetime, "to": datetime, "days": int, "closed": bool, "note": str}
+)
+"""The time in which a vulnerability was open on this server and known to be exploited by somebody.
+`to` is the first time a fixed build was seen, or the evidence's end when it is not `closed`; `days`
+counts begun days."""
+
+
+@dataclass(frozen=True, slots=True)
 class AdvisoryState:
     """State of one advisory on the builds that were seen."""
 
     cve: str
     state: State
     note: str = ""
+    """Why, when the build alone does not tell: an unanswered check, no package for this CU …"""
+    name: str = ""
+    """What people call it: `ProxyLogon SSRF`; empty for most."""
+    severity: str = ""
+    """Microsoft's word: `Critical`, `Important` …"""
+    cvss: float | None = None
+    exploited_since: str = ""
+    """First known exploitation as the table words it; empty if none is known."""
+    kev: date | None = None
+    """Day it came into CISA's list of known exploited vulnerabilities."""
+    window: OpenWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The build as the evidence shows it."""
+    """The build as the evidence shows it, and what follows from it."""
 
     build: str
     product: str
@@ -105,6 +155,13 @@ class Patch:
     su: str
     sources: tuple[BuildSeen, ...]
     advisories: tuple[AdvisoryState, ...]
+    support: Support = Support(SupportState.UNKNOWN, None, "")
+    conflicts: tuple[str, ...] = ()
+    """Sources that disagree, each in one sentence."""
+    checks: tuple[CheckAnswer, ...] = ()
+    """The configuration checks that a patch alone does not settle."""
+    action: tuple[Action, ...] = ()
+    """The way to a safe build, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +175,6 @@ class Coverage:
     first: datetime | None
     last: datetime | None
     gaps: tuple[Period, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing to do now, with the reason."""
-
-    id: str
-    title: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from extriage.model.detection import Evidence, Match
 from extriage.model.evidence import Entry, Tally
+from extriage.model.state import Fact
 
 EARLIEST = 12
 LATEST = 6
@@ -80,3 +81,5 @@ class ArtifactResult:
     joins: list[Match] = field(default_factory=list)
     """Matches that correlation rules join."""
     notes: list[str] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    """What it says of the state of the server."""

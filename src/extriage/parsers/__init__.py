@@ -4,9 +4,17 @@ Every kind of evidence has one line in the register `KINDS`.
 """
 
 from extriage.parsers import ecp, exchange, httpproxy, iis, oabgenerator
-from extriage.parsers.base import Columns, Kind, LineFormat
+from extriage.parsers.base import (
+    Columns,
+    Document,
+    DocumentError,
+    DocumentReader,
+    Kind,
+    LineFormat,
+)
 from extriage.parsers.clock import Clock
 from extriage.parsers.clockcheck import ClockCheck
+from extriage.parsers.documents import DOCUMENTS
 from extriage.parsers.event import System, event_record, event_system, raw_event
 from extriage.parsers.evtx import EventTrouble, events_binary
 from extriage.parsers.lines import (
@@ -49,6 +57,7 @@ KINDS: dict[str, Kind] = {
         Kind("events", "events-binary", False, "Windows event log (EVTX)"),
         Kind("events-json", "events-json", False, "Windows events exported as JSON lines"),
         Kind("web-file", "page", False, "Server-executed web file"),
+        *DOCUMENTS,
     )
 }
 """Every kind of evidence that is read."""
@@ -58,6 +67,9 @@ __all__ = [
     "Clock",
     "ClockCheck",
     "Columns",
+    "Document",
+    "DocumentError",
+    "DocumentReader",
     "EventTrouble",
     "Kind",
     "LineFormat",

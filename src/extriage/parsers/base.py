@@ -4,11 +4,13 @@ Every format is a value, never a class of its own; the functions that read lines
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from extriage.model.evidence import Fields
+from extriage.model.state import Fact
 
 Columns: TypeAlias = tuple[str, ...]
 """Column names as the log's own header gives them; an empty name is a column without a field."""
@@ -25,7 +27,34 @@ ROW_STARTS = (b"datetime,", b"date-time,", b"timestamp,")
 FREE: Columns = ("Message",)
 """The only column of a log whose layout is not published and whose header is missing."""
 
-Shape = Literal["lines", "events-binary", "events-json", "page"]
+Shape = Literal["lines", "events-binary", "events-json", "page", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that is read as a whole for the facts in it."""
+
+    path: str
+    data: bytes
+    """All of it, UTF-8 where the file was text."""
+    modified: datetime | None = None
+    """What the collection says; copies reset it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReader:
+    """How one kind of whole file is told from others and read."""
+
+    accepts: Callable[[bytes, str], bool]
+    """Gets the first 64 KiB and the path as the evidence has it."""
+    read: Callable[[Document], Iterator[Fact]]
+    """Yields the facts; DocumentError for a file that cannot be read, after what was read."""
+    limit: int = 64 << 20
+    """Larger files are named unreadable: they are held in memory."""
+
+
+class DocumentError(Exception):
+    """A document is damaged or not what it seems; the text says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +96,4 @@ class Kind:
     """True if only an Exchange server writes it."""
     title: str
     format: LineFormat | None = None
+    reader: DocumentReader | None = None

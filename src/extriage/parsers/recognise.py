@@ -8,6 +8,8 @@ import re
 
 import msgspec
 
+from extriage.parsers.documents import document_kind
+
 WEB_EXTENSIONS = frozenset(
     {"aspx", "ashx", "asmx", "ascx", "asax", "asp", "asa", "cdx", "cer"}
     | {"svc", "soap", "rem", "cshtml", "vbhtml"}
@@ -126,7 +128,7 @@ def recognise(head: bytes, name: str) -> str:
         return kind
     if _is_event_export(head):
         return "events-json"
-    return "web-file" if _is_page(head, name) else ""
+    return document_kind(head, name) or ("web-file" if _is_page(head, name) else "")
 
 
 def _is_page(head: bytes, name: str) -> bool:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from extriage import parsers as parsing
 from extriage.errors import SourceError
 from extriage.model.evidence import Artifact, Entry, EntryStatus, Origin, Tally
 from extriage.model.reading import ArtifactResult
+from extriage.model.state import Fact
 from extriage.parsers import KINDS, Kind, recognise
 from extriage.parsers.recognise import looks_like_events
 from extriage.parsers.text import open_text
@@ -43,6 +45,7 @@ def read_artifact(
         "events-binary": _read_binary,
         "events-json": _read_json,
         "page": _read_page,
+        "document": _read_document,
     }[kind.shape]
     reading = _Reading(artifact, kind, source, pack, collector, progress, [note] if note else [])
     return reader(reading, text)
@@ -190,3 +193,36 @@ def _read_page(reading: _Reading, text: BinaryIO) -> ArtifactResult:
             reading.collector.add(watch, record, bytes(data))
     tally = Tally("web-file", path, "", records=1)
     return reading.result([tally], {"lines": 1, "parsed": 1}, [], any_read=True)
+
+
+def _read_document(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+    """Read a whole file for the facts in it; what was read before it broke off counts."""
+    reader = reading.kind.reader
+    assert reader is not None
+    data = _whole(reading, text, reader.limit)
+    facts: list[Fact] = []
+    try:
+        if not reading.failed:
+            document = parsing.Document(reading.artifact.path, data, reading.artifact.modified)
+            facts.extend(reader.read(document))
+    except parsing.DocumentError as error:
+        reading.failed = True
+        reading.reasons.append(str(error))
+    result = reading.result([], {}, [], any_read=bool(facts))
+    result.facts = facts
+    return result
+
+
+def _whole(reading: _Reading, text: BinaryIO, limit: int) -> bytes:
+    data = bytearray()
+
+    def read() -> None:
+        while len(data) <= limit and (more := text.read(DRAIN)):
+            data.extend(more)
+            reading.progress(len(more))
+
+    reading.attempt(read)
+    if len(data) > limit:
+        reading.failed = True
+        reading.reasons.append(f"is larger than the {limit:,} bytes that are read of such a file")
+    return bytes(data)

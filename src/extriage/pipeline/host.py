@@ -14,6 +14,7 @@ from extriage.model.detection import Match
 from extriage.model.evidence import Entry, Tally
 from extriage.model.host import Host, Manifest
 from extriage.model.reading import Kept
+from extriage.model.state import Fact
 
 
 @dataclass(slots=True)
@@ -25,6 +26,7 @@ class HostEvidence:
     tallies: list[Tally] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     joins: list[Match] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
     """What to know about the evidence, with the files that it is true of."""
 

@@ -16,8 +16,10 @@ from extriage.casefile import CaseFolder, Ledger
 from extriage.errors import UsageError
 from extriage.knowledge.campaigns import knowledge_as_of
 from extriage.model.case import SCHEMA, Case, Tool
+from extriage.model.detection import Match
 from extriage.model.evidence import Entry, Unit
 from extriage.model.reading import ArtifactResult, Kept
+from extriage.model.state import Fact
 from extriage.pipeline.host import HostEvidence, triage_host
 from extriage.pipeline.pack import Content, Pack, load_pack
 from extriage.pipeline.worker import Workers, decode, run_units
@@ -155,8 +157,9 @@ def _computers(ledger: Ledger, order: list[str]) -> dict[str, list[str]]:
             records: dict[str, int] = {}
             for tally in result.tallies:
                 records[tally.computer] = records.get(tally.computer, 0) + tally.records
-            for computer in [k.computer for k in result.kept] + [m.computer for m in result.joins]:
-                records.setdefault(computer, 0)
+            others: list[Kept | Match | Fact] = [*result.kept, *result.joins, *result.facts]
+            for one in others:
+                records.setdefault(one.computer, 0)
             named[result.entry.path] = sorted(records, key=lambda name: (-records[name], name))
     return named
 
@@ -200,6 +203,8 @@ def _share_out(result: ArtifactResult, names: HostNames, gathered: _Gathered) ->
         _add(gathered.host(names.of(path, kept.computer)), kept)
     for match in result.joins:
         gathered.host(names.of(path, match.computer)).joins.append(match)
+    for fact in result.facts:
+        gathered.host(names.of(path, fact.computer)).facts.append(fact)
 
 
 def _add(host: HostEvidence, kept: Kept) -> None:

@@ -1,0 +1,88 @@
+"""The state of a server as its files tell it: builds, updates, settings, defences.
+
+A fact is what one place in the evidence says. Facts are never merged while reading: which of them
+to believe, and what they mean together, is the analysis' business.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from extriage.model.evidence import Origin
+
+
+class Subject(StrEnum):
+    """What a fact is about; `name` and `value` of the fact are explained for each."""
+
+    BUILD = "build"
+    """A build with its security update: name says what carries it, value is `15.1.2507.44`."""
+    CU_BUILD = "cu-build"
+    """A build that only tells the cumulative update: name and value as above."""
+    UPDATE = "update"
+    """An installation: name is the KB or package, value `installed`, `failed`, `removed` …"""
+    FILE_VERSION = "file-version"
+    """Version of a file that is not Exchange's own: name is the file, value four integers."""
+    EXTENDED_PROTECTION = "extended-protection"
+    """name is `Default Web Site/owa`, value `None`, `Allow` or `Require`."""
+    IIS_MODULE = "iis-module"
+    """A native module of IIS: name is the module, value the path of its file."""
+    SIGNATURE = "signature"
+    """Authenticode: name is the file, value the status and the signer."""
+    REWRITE_RULE = "rewrite-rule"
+    """A URL Rewrite rule: name is `<site or path>: <rule>`, value its pattern and action."""
+    SETTING = "setting"
+    """One property of an object: name is `OrganizationConfig/EnableDownloadDomains`."""
+    SETTING_OVERRIDE = "setting-override"
+    """name is `Component/Section`, value its parameters, `Enabled=False`."""
+    MITIGATION = "mitigation"
+    """A mitigation of the Emergency Mitigation Service or EOMT: value `applied`, `blocked` …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one place in the evidence says of the state of a server."""
+
+    subject: Subject
+    name: str
+    value: str
+    evidence: str
+    """Kind of evidence: `exchange-binary`, `registry-hive`, `setup-log` …"""
+    origin: Origin
+    time: datetime | None = None
+    """When it was so, in UTC; None if the evidence does not say."""
+    computer: str = ""
+    """The server it is true of, if the evidence names one."""
+    text: str = ""
+    """The place in the evidence's own words, bounded."""
+
+
+class Answer(StrEnum):
+    """Answer to one of the checks that decide whether a patched build is closed."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    CANNOT_TELL = "cannot-tell"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A place in the evidence that an answer rests on."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """One configuration check, answered from the evidence as far as it goes."""
+
+    id: str
+    """Id in `config_checks.csv`: `EP`, `TOKENCACHE` …"""
+    title: str
+    cves: tuple[str, ...]
+    answer: Answer
+    note: str
+    """One sentence: what was found, or which evidence would answer it."""
+    proofs: tuple[Proof, ...] = ()
