@@ -16,8 +16,11 @@ from typing import Any
 import hyperscan
 
 from extriage.matchers.sigma import CompiledRule, Target
+from extriage.matchers.sigma.literals import firsts, turned
 
 Buffer = bytes | bytearray | memoryview
+Beside = tuple[tuple[bytes, tuple[bytes, ...]], ...]
+"""Alternatives: a text that must be there, and texts of which one must be there too, if any."""
 Costs = dict[frozenset[bytes], tuple[int, int, int, list[bytes]]]
 
 
@@ -45,6 +48,9 @@ class Prefilter:
     where a watch asks for nothing else."""
     clauses: tuple[tuple[bytes, ...], ...]
     """All clauses of all watches, each once."""
+    beside: tuple[Beside, ...]
+    """For each literal what must stand in the same column for any watch, in a line that fits its
+    columns; empty where that is not known."""
     others: tuple[tuple[int, ...], ...]
     """For each watch its clauses, rarest first; all must hold in a line that a literal hit."""
     database: Any = None
@@ -61,6 +67,13 @@ class Prefilter:
         self.database.scan(block, match_event_handler=keep)
         found.sort()
         return found
+
+    def fits(self, literal: int, column: bytes) -> bool:
+        """Tell whether the column (in lower case) that a literal was found in can matter."""
+        for whole, texts in self.beside[literal]:
+            if whole in column and (not texts or any_of(texts, column)):
+                return True
+        return False
 
     def candidates(self, literals: Iterable[int], lowered: bytes) -> list[Watch]:
         """Return the rules that this line can meet: a literal hit, and all other clauses hold."""
@@ -107,7 +120,7 @@ def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefi
     """Compile the prefilter for one kind; when not `enabled`, every rule looks at every line."""
     listed = tuple(watches)
     costs = _costs(kind, {clause for watch in listed for clause in watch.target.clauses})
-    wanted: dict[bytes, list[int]] = {}
+    wanted: dict[bytes, list[tuple[int, bytes]]] = {}
     numbers: dict[frozenset[bytes], int] = {}
     always, others = [], []
     for position, watch in enumerate(listed):
@@ -116,19 +129,23 @@ def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefi
             always.append(position)
             ranked = []
         for literal in ranked[0] if ranked else ():
-            wanted.setdefault(literal, []).append(position)
+            wanted.setdefault(literal, []).append((position, literal))
         others.append(tuple(numbers.setdefault(clause, len(numbers)) for clause in ranked))
     literals = _shortest(wanted)
-    gates = [_gate(one, [listed[p] for p in wanted[one]], costs) for one in literals]
+    gates = [_gate(one, [listed[p] for p, _ in wanted[one]], costs) for one in literals]
+    beside = tuple(
+        _beside(one, [(listed[p], whole) for p, whole in wanted[one]], costs) for one in literals
+    )
     compiled = {gate: _database(tuple(sorted(gate))) for gate in set(gates)}
     return Prefilter(
         kind,
         listed,
         literals,
-        tuple(tuple(wanted[literal]) for literal in literals),
+        tuple(tuple(dict.fromkeys(p for p, _ in wanted[one])) for one in literals),
         tuple(always),
         tuple(compiled[gate] for gate in gates),
         tuple(tuple(sorted(clause)) for clause in numbers),
+        beside,
         tuple(others),
         _database(literals),
     )
@@ -146,7 +163,29 @@ def _gate(literal: bytes, watches: list[Watch], costs: Costs) -> frozenset[bytes
     return frozenset(one for one in gate if not any(o != one and o in one for o in gate))
 
 
-def _shortest(wanted: dict[bytes, list[int]]) -> tuple[bytes, ...]:
+def _beside(literal: bytes, wanted: list[tuple[Watch, bytes]], costs: Costs) -> Beside:
+    """Return what stands in the column of this literal wherever a watch is met.
+
+    `wanted` names for each watch the literal that it asked for, which holds this one.
+    """
+    found: dict[bytes, set[bytes] | None] = {}
+    for watch, whole in wanted:
+        if whole != literal and any(mark in whole for mark in (b",", b" ", b"\t")):
+            return ()
+        clause = min(watch.target.clauses, key=costs.__getitem__)
+        pairs = watch.target.pairs
+        both = next((way for way in (pairs, turned(pairs)) if firsts(way) == clause), frozenset())
+        texts = {other for one, other in both if one == whole}
+        if not texts or any(text in whole for text in texts):
+            found[whole] = None
+        elif (known := found.setdefault(whole, set())) is not None:
+            known |= texts
+    if literal in found and found[literal] is None:
+        return ()
+    return tuple((whole, tuple(sorted(texts or ()))) for whole, texts in sorted(found.items()))
+
+
+def _shortest(wanted: dict[bytes, list[tuple[int, bytes]]]) -> tuple[bytes, ...]:
     """Drop literals that hold another one: the shorter finds their lines, and fewer are faster."""
     for literal in sorted(wanted, key=len, reverse=True):
         inner = next((one for one in wanted if one != literal and one in literal), None)

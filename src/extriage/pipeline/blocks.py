@@ -7,7 +7,7 @@ from typing import BinaryIO
 from extriage.pipeline import census
 from extriage.pipeline.census import Census
 
-BLOCK = 1 << 20
+BLOCK = 2 << 20
 MAX_LINE = 1 << 20
 SPARE = 4 << 10
 OVERLAP = 1 << 12

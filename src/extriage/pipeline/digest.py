@@ -1,7 +1,15 @@
-"""Hash a stream while it is read, so that evidence is read only once."""
+"""SHA-256 of evidence: while it is read, or of a large file beside the reading of its parts."""
 
 import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from typing import BinaryIO
+
+from extriage.errors import SourceError
+from extriage.model.evidence import Unit
+from extriage.sources import read_range
+
+PIECE = 4 << 20
 
 
 class Digest:
@@ -30,3 +38,35 @@ class Digest:
     def hexdigest(self) -> str:
         """Return the SHA-256 of what was read so far."""
         return self._digest.hexdigest()
+
+
+def digest(unit: Unit, stopped: Event | None = None) -> str:
+    """Return the SHA-256 of a whole file; SourceError when it cannot be read."""
+    whole = hashlib.sha256()
+    view = memoryview(bytearray(PIECE))
+    with read_range(unit, 0, unit.size) as stream:
+        while got := stream.readinto(view):  # type: ignore[attr-defined]
+            whole.update(view[:got])
+            if stopped is not None and stopped.is_set():
+                raise SourceError("reading was interrupted")
+    return whole.hexdigest()
+
+
+class Digests:
+    """Threads that hash large files while their parts are read by processes.
+
+    Hashing needs no rules, so it begins while they are loaded.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._stopped = Event()
+        self._threads = ThreadPoolExecutor(threads, "digest")
+
+    def begin(self, unit: Unit) -> Future[str]:
+        """Hash one file as soon as a thread is free."""
+        return self._threads.submit(digest, unit, self._stopped)
+
+    def stop(self) -> None:
+        """Give up what is not done."""
+        self._stopped.set()
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -18,9 +18,9 @@ from extriage.parsers import Clock, Columns, LineFormat
 from extriage.pipeline import census
 from extriage.pipeline.account import Counts
 from extriage.pipeline.blocks import OVERLAP, Block, blocks
-from extriage.pipeline.collect import TEXT_LIMIT, Collector
+from extriage.pipeline.collect import Collector
+from extriage.pipeline.longline import JOIN_BOUND, LongLine
 
-JOIN_BOUND = 1 << 16
 MOST_JOINED = 256
 """Lines that one quoted field may span."""
 
@@ -52,13 +52,13 @@ class LineReader:
 
     def read(self, stream: BinaryIO, progress: Callable[[int], None], size: int = -1) -> None:
         """Read the stream to its end; SourceError when it breaks off, with all counts kept."""
-        seen: set[str] | None = None
+        long: LongLine | None = None
         left = b""
         for piece in blocks(stream, self.format.delimiter[0], size):
             progress(piece.read)
             if piece.census is None:
                 left = self._settle(left)
-                seen = self._long_line(piece, seen)
+                long = self._long_line(piece, long)
                 continue
             left = self._lines(left, piece)
         self._settle(left)
@@ -95,30 +95,16 @@ class LineReader:
         self.counts.lines += lines.done
         return done
 
-    def _long_line(self, piece: Block, seen: set[str] | None) -> set[str] | None:
-        """Read one window of an over-long line; `seen` holds the rules it has met so far."""
-        if seen is None:
-            seen = set()
+    def _long_line(self, piece: Block, long: LongLine | None) -> LongLine | None:
+        """Read one window of an over-long line; `long` is None at the first."""
+        if long is None:
             self.counts.lines += 1
             self.counts.raw += 1
             self.counts.long += 1
-        self._window(piece.data, seen)
+            long = LongLine(self.path, self.format.kind, self.counts.lines)
+        long.search(piece.data, self.offset, self.prefilter, self.collector)
         self.offset += len(piece.data) + 1 if piece.ends_line else len(piece.data) - OVERLAP
-        return None if piece.ends_line else seen
-
-    def _window(self, window: memoryview, seen: set[str]) -> None:
-        hits = self.prefilter.hits(window)
-        for end, literal in hits:
-            around = bytes(window[max(0, end - JOIN_BOUND // 2) : end + JOIN_BOUND // 2])
-            origin = Origin(self.path, self.counts.lines, self.offset)
-            start = max(0, min(end, JOIN_BOUND // 2) - TEXT_LIMIT // 2)
-            text = around.decode("utf-8", "replace")
-            record = Record(self.format.kind, None, origin, {}, text[start:], raw=True)
-            for watch in self.prefilter.candidates((literal,), around.lower()):
-                name = watch.rule.rule.id
-                if name not in seen and watch.target.matches_raw(text):
-                    seen.add(name)
-                    self.collector.add(watch, record, around)
+        return None if piece.ends_line else long
 
     def note_type(self, line: bytes) -> None:
         """Notice when a log of another kind begins in the same file."""
@@ -358,11 +344,27 @@ class _Block:
                 found.setdefault(self.joined.get(line, (line, line))[0], set())
         hits = prefilter.hits(self.block)
         at = self.lines.line_of(np.array([end - 1 for end, _ in hits], dtype=np.int64))
-        for line, (_, literal) in zip(at.tolist(), hits, strict=True):
+        beside = prefilter.beside if self.reader.format.decode is None else None
+        for line, (end, literal) in zip(at.tolist(), hits, strict=True):
+            if beside and beside[literal] and not self._beside(line, end, literal):
+                continue
             first = self.joined.get(line, (line, line))[0]
             if first < self.done and self.block[self.lines.starts[first]] != 35:
                 found.setdefault(first, set()).add(literal)
         return found
+
+    def _beside(self, line: int, end: int, literal: int) -> bool:
+        """Tell whether the column with this literal can matter; a quoted one is not looked at."""
+        quotes = self.lines.quotes
+        if not self.fits[line] or (quotes is not None and quotes[line]):
+            return True
+        delimiter = self.reader.format.delimiter
+        whole: Any = self.block.obj
+        start, stop = int(self.lines.starts[line]), int(self.lines.ends[line])
+        start = max(start, whole.rfind(delimiter, start, end - 1) + 1)
+        next_one = whole.find(delimiter, end, stop)
+        stop = stop if next_one < 0 else next_one
+        return self.reader.prefilter.fits(literal, bytes(self.block[start:stop]).lower())
 
     def _content(self) -> Any:
         """Tell which lines hold anything that a rule could look at."""

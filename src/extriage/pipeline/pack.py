@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -25,31 +25,30 @@ class Content:
     """Off only to prove that it changes nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pack:
-    """The rules, ready to run."""
+    """The rules, ready to run; the search for a kind's literals is prepared when it is needed."""
 
     ruleset: RuleSet
-    prefilters: dict[str, Prefilter]
+    watches: dict[str, list[Watch]]
     joined: frozenset[str]
     """Rules whose matches correlation rules need."""
     sha256: str
+    enabled: bool = True
+    _prefilters: dict[str, Prefilter] = field(default_factory=dict)
 
     def prefilter(self, kind: str) -> Prefilter:
         """Return the prefilter of a kind; an empty one when no rule reads it."""
-        return self.prefilters.get(kind) or build(kind, ())
+        if kind not in self._prefilters:
+            watches = self.watches.get(kind, ())
+            self._prefilters[kind] = build(kind, watches, enabled=self.enabled)
+        return self._prefilters[kind]
 
     def slow(self) -> tuple[str, ...]:
         """Return the rules that make every line of a kind be parsed."""
-        return tuple(
-            sorted(
-                {
-                    prefilter.watches[position].rule.rule.id
-                    for prefilter in self.prefilters.values()
-                    for position in prefilter.always
-                }
-            )
-        )
+        watches = (watch for kind in self.watches.values() for watch in kind)
+        slow = {w.rule.rule.id for w in watches if not (self.enabled and w.target.clauses)}
+        return tuple(sorted(slow))
 
 
 @cache
@@ -60,12 +59,8 @@ def load_pack(content: Content) -> Pack:
     for rule in ruleset.rules:
         for target in rule.targets:
             by_kind.setdefault(target.kind, []).append(Watch(rule, target))
-    prefilters = {
-        kind: build(kind, watches, enabled=content.prefilter)
-        for kind, watches in sorted(by_kind.items())
-    }
     joined = frozenset(name for c in ruleset.correlations for name in c.plan.rules)
-    return Pack(ruleset, prefilters, joined, content_digest(content))
+    return Pack(ruleset, by_kind, joined, content_digest(content), content.prefilter)
 
 
 def rule_paths(content: Content) -> list[Path | Traversable]:

@@ -5,7 +5,6 @@ but the first take their columns from the file's head; if an earlier part ends w
 or anything at all goes wrong, the file is read whole instead. What comes out is the same.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -121,17 +120,6 @@ def read_part(part: Part, pack: Pack, progress: Progress) -> PartResult:
         collector.notes(),
         reader.columns,
     )
-
-
-def digest(unit: Unit) -> str:
-    """Return the SHA-256 of the whole file."""
-    whole = hashlib.sha256()
-    buffer = bytearray(1 << 20)
-    view = memoryview(buffer)
-    with read_range(unit, 0, unit.size) as stream:
-        while got := stream.readinto(view):  # type: ignore[attr-defined]
-            whole.update(view[:got])
-    return whole.hexdigest()
 
 
 def fit_together(parts: list[Part], results: list[PartResult]) -> bool:

@@ -21,7 +21,7 @@ from extriage.model.evidence import Entry, Unit
 from extriage.model.reading import ArtifactResult, Kept
 from extriage.model.state import Fact
 from extriage.pipeline.host import HostEvidence, triage_host
-from extriage.pipeline.pack import Content, Pack, load_pack
+from extriage.pipeline.pack import Content, Pack, content_digest, load_pack
 from extriage.pipeline.worker import Workers, decode, run_units
 from extriage.sources import survey
 
@@ -69,9 +69,8 @@ def scan(paths: list[Path], folder: CaseFolder, options: Options, watcher: Watch
     The case is returned and its ledger stays; `finish` writes it.
     """
     found = survey(_outside(paths, folder.path))
-    pack = load_pack(options.content)
     keys = {_key(unit): unit for unit in found.units}
-    ledger = folder.ledger(_scan_key(pack, keys))
+    ledger = folder.ledger(_scan_key(content_digest(options.content), keys))
     try:
         done = ledger.done()
         waiting = [unit for key, unit in keys.items() if key not in done]
@@ -84,7 +83,7 @@ def scan(paths: list[Path], folder: CaseFolder, options: Options, watcher: Watch
         workers = Workers(options.jobs, options.content, options.debug)
         run_units(waiting, workers, watcher.read, keep)
         order = sorted(keys, key=lambda key: (keys[key].path, keys[key].members or ()))
-        return _conclude(ledger, order, found.entries, pack, options)
+        return _conclude(ledger, order, found.entries, load_pack(options.content), options)
     finally:
         ledger.close(remove=False)
 
@@ -216,8 +215,8 @@ def _key(unit: Unit) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _scan_key(pack: Pack, keys: Iterable[str]) -> str:
-    digest = hashlib.sha256(f"{__version__}\0{pack.sha256}".encode())
+def _scan_key(content: str, keys: Iterable[str]) -> str:
+    digest = hashlib.sha256(f"{__version__}\0{content}".encode())
     for key in sorted(keys):
         digest.update(key.encode())
     return digest.hexdigest()

@@ -18,6 +18,7 @@ from extriage.model.evidence import Unit
 from extriage.model.reading import ArtifactResult
 from extriage.pipeline import parts as splitting
 from extriage.pipeline.artifact import Progress
+from extriage.pipeline.digest import Digests, digest
 from extriage.pipeline.pack import Content, load_pack
 from extriage.pipeline.parts import Part, PartResult
 from extriage.pipeline.unit import failure, read_unit
@@ -67,17 +68,16 @@ class _Large:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """What one worker does in one go: some units, one part of a large log, or its hash."""
+    """What one worker does in one go: some units, or one part of a large log."""
 
     units: tuple[Unit, ...] = ()
     part: Part | None = None
-    hashed: Unit | None = None
 
     def size(self) -> int:
         """Return how many bytes are to be read."""
         if self.part:
             return self.part.end - self.part.start
-        return sum(max(unit.size, 0) for unit in (*self.units, *filter(None, [self.hashed])))
+        return sum(max(unit.size, 0) for unit in self.units)
 
 
 def run_units(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) -> None:
@@ -109,7 +109,7 @@ def _in_parts(large: _Large, workers: Workers, progress: Progress) -> list[Artif
     try:
         for number, part in enumerate(large.parts):
             large.results[number] = splitting.read_part(part, pack, progress)
-        large.sha256 = splitting.digest(large.unit)
+        large.sha256 = digest(large.unit)
     except SourceError:
         return None
     return large.result()
@@ -133,10 +133,15 @@ class _Pool:
         self.progress = progress
         self.keep = keep
         self.waiting: dict[Any, tuple[_Task, _Large | None, int]] = {}
+        self.digests = Digests(max(1, workers.jobs // 2))
         self.pool: Any = None
 
     def run(self, units: list[Unit]) -> None:
         """Read all units."""
+        planned = [(unit, _plan(unit)) for unit in units]
+        large = [_Large(unit, parts) for unit, parts in planned if parts]
+        for one in large:
+            self._wait(self.digests.begin(one.unit), _Task(), one)
         load_pack(self.workers.content)
         gc.freeze()
         context = _context()
@@ -148,7 +153,7 @@ class _Pool:
             context=context,
         ) as self.pool:
             try:
-                self._schedule_all(units)
+                self._schedule_all(large, [unit for unit, parts in planned if not parts])
                 seen = 0
                 while self.waiting:
                     done, _ = wait(self.waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -158,35 +163,35 @@ class _Pool:
                     for future in done:
                         self._finished(future)
             except BaseException:
+                self.digests.stop()
                 self.pool.stop()
                 raise
+        self.digests.stop()
 
-    def _schedule_all(self, units: list[Unit]) -> None:
-        small = []
-        for unit in units:
-            parts = _plan(unit)
-            if not parts:
-                small.append(unit)
-                continue
-            large = _Large(unit, parts)
-            self._schedule(_Task(hashed=unit), large)
-            for number, part in enumerate(parts):
-                self._schedule(_Task(part=part), large, number)
+    def _schedule_all(self, large: list[_Large], small: list[Unit]) -> None:
+        for one in large:
+            for number, part in enumerate(one.parts):
+                self._schedule(_Task(part=part), one, number)
         for batch in batches(small):
             self._schedule(_Task(units=tuple(batch)))
 
     def _schedule(self, task: _Task, large: _Large | None = None, number: int = 0) -> None:
         patience = PATIENCE + task.size() / SLOWEST
-        future = self.pool.schedule(_work, args=(task,), timeout=patience)
+        self._wait(self.pool.schedule(_work, args=(task,), timeout=patience), task, large, number)
+
+    def _wait(self, future: Any, task: _Task, large: _Large | None, number: int = 0) -> None:
         self.waiting[future] = task, large, number
         if large:
             large.waiting += 1
 
     def _finished(self, future: Any) -> None:
         task, large, number = self.waiting.pop(future)
+        if large and not task.part:
+            self._hashed(future, large)
+            return
         data = outcome(future)
         if large:
-            self._large_finished(task, large, number, data)
+            self._large_finished(large, number, data)
         elif isinstance(data, list):
             for unit, results in zip(task.units, data, strict=True):
                 self.keep(unit, results)
@@ -197,16 +202,23 @@ class _Pool:
             for unit in task.units:
                 self._schedule(_Task(units=(unit,)))
 
-    def _large_finished(
-        self, task: _Task, large: _Large, number: int, data: list[bytes] | str
-    ) -> None:
-        large.waiting -= 1
+    def _large_finished(self, large: _Large, number: int, data: list[bytes] | str) -> None:
         if isinstance(data, str) or not data:
             large.failed = True
-        elif task.part:
-            large.results[number] = msgspec.msgpack.decode(data[0], type=PartResult)
         else:
-            large.sha256 = data[0].decode()
+            large.results[number] = msgspec.msgpack.decode(data[0], type=PartResult)
+        self._one_less(large)
+
+    def _hashed(self, future: Any, large: _Large) -> None:
+        try:
+            large.sha256 = future.result()
+        except SourceError:
+            large.failed = True
+        self._one_less(large)
+
+    def _one_less(self, large: _Large) -> None:
+        """Put a large log together when nothing of it is waited for any more."""
+        large.waiting -= 1
         if large.waiting:
             return
         results = large.result()
@@ -267,8 +279,6 @@ def _work(task: _Task) -> list[bytes]:
     try:
         if task.part:
             return [msgspec.msgpack.encode(splitting.read_part(task.part, pack, progress))]
-        if task.hashed:
-            return [splitting.digest(task.hashed).encode()]
     except SourceError:
         return []
     return [encode(read_unit(unit, pack, progress, debug=debug)) for unit in task.units]

@@ -17,6 +17,14 @@ Clauses: TypeAlias = tuple[frozenset[bytes], ...]
 Cut: TypeAlias = Callable[[str], tuple[str, ...]]
 """Cuts text of a rule into the literals that the raw line must contain."""
 
+FieldTexts: TypeAlias = tuple[tuple[str, frozenset[bytes]], ...]
+"""Column and texts: the column's raw value contains one of them, whatever the case."""
+
+Pairs: TypeAlias = frozenset[tuple[bytes, bytes]]
+"""Texts that stand together: in one column the first and the second of at least one pair. Nothing
+is known where there are none."""
+
+MOST_PAIRS = 500
 SHORTEST = 4
 
 _PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))
@@ -38,10 +46,10 @@ def nothing(_text: str) -> tuple[str, ...]:
     return ()
 
 
-def cutter(kind: str, breaks: str = "") -> Cut:
+def cutter(kind: str, breaks: str = "", shortest: int = SHORTEST) -> Cut:
     """Return what cuts a value into literals for the raw lines of a kind of evidence."""
     safe = _JSON if kind == "events" else _PRINTABLE - set(_BREAKS.get(kind, '"'))
-    return _cutter(safe - set(breaks))
+    return _cutter(safe - set(breaks), shortest)
 
 
 def line_cutter(breaks: str = "") -> Cut:
@@ -68,10 +76,10 @@ def rendered_cutter() -> Cut:
     return words
 
 
-def _cutter(safe: frozenset[str]) -> Cut:
+def _cutter(safe: frozenset[str], shortest: int = SHORTEST) -> Cut:
     def pieces(text: str) -> tuple[str, ...]:
         kept = "".join(char if char in safe else "\n" for char in text)
-        return tuple(piece for piece in kept.split("\n") if len(piece) >= SHORTEST)
+        return tuple(piece for piece in kept.split("\n") if len(piece) >= shortest)
 
     return pieces
 
@@ -79,6 +87,75 @@ def _cutter(safe: frozenset[str]) -> Cut:
 def clauses_of(pieces: Iterable[str]) -> Clauses:
     """Return the clauses of a value: every one of its pieces must occur."""
     return tuple(dict.fromkeys(frozenset((piece.encode("ascii"),)) for piece in pieces))
+
+
+def field_texts(column: str, values: Sequence[Sequence[str]]) -> FieldTexts:
+    """Return what a column must contain for one of some values: the best piece of each."""
+    if column and len(values) == 1:
+        return tuple((column, frozenset((piece.encode("ascii"),))) for piece in values[0])
+    best = [max(pieces, key=lambda piece: (len(piece), piece), default="") for pieces in values]
+    if not column or not best or not all(best):
+        return ()
+    return ((column, frozenset(piece.encode("ascii") for piece in best)),)
+
+
+def any_texts(parts: Sequence[FieldTexts]) -> FieldTexts:
+    """Return what a disjunction says of columns: nothing unless all parts speak of the same one."""
+    columns = [dict(part) for part in parts]
+    shared = set(columns[0]).intersection(*columns[1:]) if columns else set()
+    return tuple(
+        (name, frozenset().union(*(part[name] for part in columns))) for name in sorted(shared)
+    )
+
+
+def pairs_of(texts: FieldTexts) -> Pairs:
+    """Return the best pairs that a conjunction promises of one column."""
+    columns: dict[str, list[frozenset[bytes]]] = {}
+    for column, one in texts:
+        columns.setdefault(column, []).append(one)
+    return best_pairs([_pairs(sets) for sets in columns.values()])
+
+
+def _pairs(sets: list[frozenset[bytes]]) -> Pairs:
+    first, *others = sorted(sets, key=_worth, reverse=True)
+    if min(map(len, first)) < SHORTEST:
+        return frozenset()
+    telling = [one for one in others if not any(text in other for text in one for other in first)]
+    if not telling:
+        return frozenset((one, one) for one in first)
+    return frozenset((one, other) for one in first for other in telling[0])
+
+
+def best_pairs(options: Iterable[Pairs]) -> Pairs:
+    """Return the pairs that tell most, of several that all hold."""
+    return max((one for one in options if one), key=_pairs_worth, default=frozenset())
+
+
+def _pairs_worth(pairs: Pairs) -> tuple[bool, tuple[int, int, list[bytes]]]:
+    return all(one != other for one, other in pairs), _worth(firsts(pairs))
+
+
+def firsts(pairs: Pairs) -> frozenset[bytes]:
+    """Return the clause that pairs make: the first text of one of them occurs in the line."""
+    return frozenset(one for one, _ in pairs)
+
+
+def turned(pairs: Pairs) -> Pairs:
+    """Return the pairs the other way round."""
+    return frozenset((other, one) for one, other in pairs)
+
+
+def pair_clauses(pairs: Pairs) -> Clauses:
+    """Return the clauses that pairs make, of texts that are long enough to be searched for."""
+    both = (firsts(pairs), firsts(turned(pairs)))
+    return tuple(one for one in both if one and min(map(len, one)) >= SHORTEST)
+
+
+def any_pairs(parts: Sequence[Pairs]) -> Pairs:
+    """Return the pairs of a disjunction: those of all parts, or none if one has none."""
+    if not parts or not all(parts) or sum(map(len, parts)) > MOST_PAIRS:
+        return frozenset()
+    return frozenset().union(*parts)
 
 
 def all_clauses(parts: Iterable[Clauses]) -> Clauses:

@@ -28,7 +28,7 @@ from extriage.matchers.sigma.condition import (
 )
 from extriage.matchers.sigma.correlation import plan_of
 from extriage.matchers.sigma.documents import Document, read_documents
-from extriage.matchers.sigma.literals import all_clauses, any_clauses, clauses_of
+from extriage.matchers.sigma.literals import all_clauses, any_clauses, clauses_of, pair_clauses
 from extriage.matchers.sigma.metadata import rule_of
 from extriage.matchers.sigma.parts import RefusalError, UnfitError
 from extriage.matchers.sigma.plan import Plan, kept_fields
@@ -228,8 +228,9 @@ def _compile(
             continue
         lens = lenses.setdefault(id(target), Lens(target))
         part = condition_part(one.trees, lens)
-        clauses = all_clauses([part.clauses, _guard_clauses(lens)])
-        targets.append(Target(target.kind, clauses, part, lens, keep))
+        pairs = part.pairs()
+        clauses = all_clauses([part.clauses, _guard_clauses(lens), pair_clauses(pairs)])
+        targets.append(Target(target.kind, clauses, part, lens, pairs, keep))
     if not targets:
         raise UnfitError("; ".join(notes))
     kinds = tuple(sorted({target.kind for target in targets}))

@@ -8,7 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from extriage.matchers.sigma.literals import Clauses, all_clauses, any_clauses
+from extriage.matchers.sigma.literals import (
+    Clauses,
+    FieldTexts,
+    Pairs,
+    all_clauses,
+    any_clauses,
+    any_pairs,
+    any_texts,
+    best_pairs,
+    pairs_of,
+)
 from extriage.matchers.sigma.views import Row
 
 Test: TypeAlias = Callable[[Row], bool]
@@ -36,6 +46,14 @@ class Part:
     test: Test
     clauses: Clauses
     raw: RawTest
+    texts: FieldTexts = ()
+    """What single columns must contain."""
+    alternatives: Pairs = frozenset()
+    """Pairs that are not to be seen from the texts."""
+
+    def pairs(self) -> Pairs:
+        """Return texts of which two must stand together in one column."""
+        return best_pairs([self.alternatives, pairs_of(self.texts)])
 
 
 def unknown(_text: str) -> int:
@@ -65,7 +83,10 @@ def all_of(parts: Sequence[Part]) -> Part:
             found = max(found, answer)
         return found
 
-    return Part(test, all_clauses([part.clauses for part in parts]), raw if raws else unknown)
+    texts = tuple(dict.fromkeys(one for part in parts for one in part.texts))
+    clauses = all_clauses([part.clauses for part in parts])
+    pairs = best_pairs(part.alternatives for part in parts)
+    return Part(test, clauses, raw if raws else unknown, texts, pairs)
 
 
 def any_of(parts: Sequence[Part]) -> Part:
@@ -84,7 +105,9 @@ def any_of(parts: Sequence[Part]) -> Part:
     def raw(text: str) -> int:
         return max(one(text) for one in raws)
 
-    return Part(test, any_clauses([part.clauses for part in parts]), raw)
+    texts = any_texts([part.texts for part in parts])
+    pairs = any_pairs([part.pairs() for part in parts])
+    return Part(test, any_clauses([part.clauses for part in parts]), raw, texts, pairs)
 
 
 def none_of(part: Part) -> Part:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from extriage.matchers.sigma.literals import Clauses
+from extriage.matchers.sigma.literals import Clauses, Pairs
 from extriage.matchers.sigma.parts import FOUND, Part
 from extriage.matchers.sigma.plan import Plan
 from extriage.matchers.sigma.views import Lens, fold
@@ -20,6 +20,8 @@ class Target:
     """A line can only match if it contains, whatever the case, one literal of each clause."""
     part: Part = field(repr=False)
     lens: Lens = field(repr=False)
+    pairs: Pairs
+    """Of a line that fits its columns one column contains both texts of one pair."""
     keep: tuple[str, ...] = ()
 
     def matches(self, record: Record) -> bool:

@@ -11,7 +11,13 @@ from typing import TypeAlias
 import re2
 from sigma.types import Placeholder, SigmaString, SpecialChars
 
-from extriage.matchers.sigma.literals import Clauses, Cut, any_clauses, clauses_of
+from extriage.matchers.sigma.literals import (
+    Clauses,
+    Cut,
+    any_clauses,
+    clauses_of,
+    field_texts,
+)
 from extriage.matchers.sigma.parts import (
     FOUND,
     MISSING,
@@ -63,7 +69,8 @@ def text_part(view: View, values: Sequence[Tokens], *, cased: bool, lost: str = 
     spelt = [variant for value in values for variant in _as_logged(value, lost)]
     pieces = [_pieces(value, view.cut) for value in values]
     clauses: Clauses = any_clauses([clauses_of(found) for found in pieces])
-    return Part(_test(view, spelt, cased=cased), clauses, _raw(pieces))
+    texts = field_texts(view.column, [_pieces(value, view.bits) for value in values])
+    return Part(_test(view, spelt, cased=cased), clauses, _raw(pieces), texts)
 
 
 def _as_logged(value: Tokens, lost: str) -> Iterator[Tokens]:

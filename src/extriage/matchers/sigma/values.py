@@ -25,7 +25,7 @@ from sigma.types import (
     TimestampPart,
 )
 
-from extriage.matchers.sigma.literals import need_clauses
+from extriage.matchers.sigma.literals import FieldTexts, need_clauses
 from extriage.matchers.sigma.parts import (
     FOUND,
     MISSING,
@@ -103,7 +103,10 @@ def pattern_part(view: View, value: SigmaRegularExpression) -> Part:
     if "i" in flags or re.search(r"\(\?\w*i", pattern):
         search = _without_case(search)
     clauses = need_clauses(needs_of(pattern), view.cut)
-    return Part(over(view, search, cased=True), clauses, _raw(clauses))
+    texts: FieldTexts = ()
+    if view.column:
+        texts = tuple((view.column, one) for one in need_clauses(needs_of(pattern), view.bits))
+    return Part(over(view, search, cased=True), clauses, _raw(clauses), texts)
 
 
 def _without_case(search: Check) -> Check:

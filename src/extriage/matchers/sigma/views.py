@@ -34,7 +34,7 @@ def fold(text: str) -> str:
 class View:
     """One field of a rule, as a log source spells it."""
 
-    __slots__ = ("cut", "name", "own", "read")
+    __slots__ = ("bits", "column", "cut", "name", "own", "read")
 
     def __init__(
         self,
@@ -42,12 +42,17 @@ class View:
         read: Callable[[Record], Values],
         cut: Cut,
         own: Callable[[Record], Values],
+        bits: Cut = nothing,
     ) -> None:
         self.name = name
         self.read = read
         self.cut = cut
         self.own = own
         """The field's own values, without those that were put together."""
+        self.bits = bits
+        """Cuts even short literals: what the raw value of `column` must contain."""
+        self.column = name if bits is not nothing else ""
+        """Names the raw column, if the field is one as it stands in the line."""
 
 
 class Row:
@@ -135,7 +140,10 @@ def _view(target: LogTarget, name: str) -> View:
     else:
         cut = cutter(target.kind, "".join(_breaks(one) for one in spellings) + _lost(target))
     plain = tuple(one for one in spellings if one.how == "column")
-    return View(name, _reader(spellings), cut, _reader(plain or spellings))
+    bits: Cut = nothing
+    if cut is not nothing and len(spellings) == len(plain) == 1 and name not in target.rendered:
+        bits = cutter(target.kind, _lost(target), shortest=1)
+    return View(name, _reader(spellings), cut, _reader(plain or spellings), bits)
 
 
 def _lost(target: LogTarget) -> str:
