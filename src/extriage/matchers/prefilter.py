@@ -68,7 +68,7 @@ class Prefilter:
         found.sort()
         return found
 
-    def fits(self, literal: int, column: bytes) -> bool:
+    def fits(self, literal: int, column: bytes | bytearray) -> bool:
         """Tell whether the column (in lower case) that a literal was found in can matter."""
         for whole, texts in self.beside[literal]:
             if whole in column and (not texts or any_of(texts, column)):
@@ -108,7 +108,7 @@ def _holds_any(database: Any, line: bytes) -> bool:
     return bool(found)
 
 
-def any_of(clause: tuple[bytes, ...], lowered: bytes) -> bool:
+def any_of(clause: tuple[bytes, ...], lowered: bytes | bytearray) -> bool:
     """Tell whether one literal of the clause stands in this lower-cased line."""
     for literal in clause:  # noqa: SIM110  # a generator takes twice as long here
         if literal in lowered:

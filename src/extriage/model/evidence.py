@@ -125,6 +125,14 @@ class Tally:
     builds: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     """Build as `15.1.2375.7` to the first and last time that a row named it."""
 
+    def see(self, time: datetime, build: str = "") -> None:
+        """Let first and last reach to a record, and those of the build that it names."""
+        self.first = min(self.first or time, time)
+        self.last = max(self.last or time, time)
+        if build:
+            first, last = self.builds.get(build, (time, time))
+            self.builds[build] = (min(first, time), max(last, time))
+
     def merge(self, other: "Tally") -> None:
         """Take in what another part of the same artifact covers."""
         self.records += other.records

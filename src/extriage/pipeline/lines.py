@@ -7,7 +7,7 @@ never swallows the next row; a quoted field that is properly closed may span lin
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
@@ -304,8 +304,8 @@ class _Block:
                 parsing.part(reader.format, columns, values),
             )
             tally = tally or here
-            _stretch(here, time, parsing.build(reader.format, columns, values))
             if time is not None:
+                here.see(time, parsing.build(reader.format, columns, values))
                 here.hours.add(census.hour(time))
         if tally is not None:
             tally.records += len(rows)
@@ -315,7 +315,7 @@ class _Block:
         tally = self.reader.tally("")
         tally.records += 1
         tally.hours.add(census.hour(time))
-        _stretch(tally, time, "")
+        tally.see(time)
 
     def match(self) -> None:
         """Parse the lines that literals hit and ask the rules."""
@@ -343,28 +343,33 @@ class _Block:
             for line in np.flatnonzero(self._content()).tolist():
                 found.setdefault(self.joined.get(line, (line, line))[0], set())
         hits = prefilter.hits(self.block)
-        at = self.lines.line_of(np.array([end - 1 for end, _ in hits], dtype=np.int64))
-        beside = prefilter.beside if self.reader.format.decode is None else None
-        for line, (end, literal) in zip(at.tolist(), hits, strict=True):
-            if beside and beside[literal] and not self._beside(line, end, literal):
-                continue
+        for line, literal in self._worth_it(hits):
             first = self.joined.get(line, (line, line))[0]
             if first < self.done and self.block[self.lines.starts[first]] != 35:
                 found.setdefault(first, set()).add(literal)
         return found
 
-    def _beside(self, line: int, end: int, literal: int) -> bool:
-        """Tell whether the column with this literal can matter; a quoted one is not looked at."""
-        quotes = self.lines.quotes
-        if not self.fits[line] or (quotes is not None and quotes[line]):
-            return True
-        delimiter = self.reader.format.delimiter
-        whole: Any = self.block.obj
-        start, stop = int(self.lines.starts[line]), int(self.lines.ends[line])
-        start = max(start, whole.rfind(delimiter, start, end - 1) + 1)
-        next_one = whole.find(delimiter, end, stop)
-        stop = stop if next_one < 0 else next_one
-        return self.reader.prefilter.fits(literal, bytes(self.block[start:stop]).lower())
+    def _worth_it(self, hits: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield line and literal, without hits whose column shows that they cannot matter."""
+        lines, prefilter = self.lines, self.reader.prefilter
+        at = lines.line_of(np.array([end - 1 for end, _ in hits], dtype=np.int64))
+        delimiter, whole = self.reader.format.delimiter, cast("bytearray", self.block.obj)
+        # NOTE: a quoted column may hold delimiters, and fields may be packed into columns.
+        plain = self.fits[at] if self.reader.format.decode is None else np.zeros(len(at), bool)
+        if lines.quotes is not None:
+            plain = plain & (lines.quotes[at] == 0)
+        rows = zip(
+            hits, at.tolist(), plain.tolist(), lines.starts[at].tolist(), lines.ends[at].tolist(),
+            strict=True,
+        )  # fmt: skip
+        for (end, literal), line, clear, start, stop in rows:
+            if clear and prefilter.beside[literal]:
+                left = max(start, whole.rfind(delimiter, start, end - 1) + 1)
+                right = whole.find(delimiter, end, stop)
+                column = whole[left : stop if right < 0 else right].lower()
+                if not prefilter.fits(literal, column):
+                    continue
+            yield line, literal
 
     def _content(self) -> Any:
         """Tell which lines hold anything that a rule could look at."""
@@ -386,13 +391,3 @@ class _Block:
         if line in self.times:
             return replace(record, time=self.times[line])
         return record
-
-
-def _stretch(tally: Tally, time: datetime | None, build: str) -> None:
-    if time is None:
-        return
-    tally.first = min(tally.first or time, time)
-    tally.last = max(tally.last or time, time)
-    if build:
-        first, last = tally.builds.get(build, (time, time))
-        tally.builds[build] = (min(first, time), max(last, time))
