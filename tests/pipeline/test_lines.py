@@ -233,3 +233,18 @@ def test_a_row_with_very_many_columns_is_not_taken_for_an_ordinary_one() -> None
     flooded = b"2021-03-02T10:00:00.000Z" + b"," * (65_536 + COLUMNS.count(b",")) + b"\r\n"
     reader = read(HEADER + ORDINARY + crowded + flooded + ORDINARY, build("httpproxy", ()))
     assert (reader.counts.parsed, reader.counts.raw) == (2, 2)
+
+
+def test_the_row_with_which_the_build_changes_is_found(prefilter: Prefilter) -> None:
+    """An update in the middle of a file is dated by the rows, not by the file's ends."""
+    columns = b"#Fields: DateTime,MajorVersion,MinorVersion,BuildVersion,RevisionVersion\r\n"
+    rows = [
+        b"2021-03-02T%02d:%02d:00.000Z,15,1,2106,%d\r\n" % (n // 60, n % 60, 2 if n < 617 else 13)
+        for n in range(1000)
+    ]
+    reader = read(columns + b"".join(rows), prefilter)
+    (tally,) = reader.tallies.values()
+    spans = {
+        build: (a.strftime("%H:%M"), b.strftime("%H:%M")) for build, (a, b) in tally.builds.items()
+    }
+    assert spans == {"15.1.2106.2": ("00:00", "10:16"), "15.1.2106.13": ("10:17", "16:39")}

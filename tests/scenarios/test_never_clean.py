@@ -73,19 +73,104 @@ def test_a_log_of_zero_bytes_only(server: Path) -> None:
 
 
 def test_events_in_a_form_that_is_not_read(server: Path) -> None:
-    events = [{"EventID": 1, "Channel": "MSExchange Management", "Message": "x"}]
-    (server / "all.json").write_text(json.dumps(events))
+    event = "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'></Event>"
+    (server / "all.xml").write_text(f"<Events>{event}</Events>")
     code, case = scanned(server)
     assert (code, status(case)) == (3, "cannot-tell")
     (row,) = [e for e in case["hosts"][0]["manifest"]["entries"] if e["status"] == "unreadable"]
     assert "export them as JSON lines" in row["reason"]
 
 
+def attack() -> dict[str, Any]:
+    text = "Cmdlet suceeded. Cmdlet Set-OabVirtualDirectory, parameters -ExternalUrl "
+    return {
+        "Id": 1,
+        "LogName": "MSExchange Management",
+        "ProviderName": "MSExchange CmdletLogs",
+        "MachineName": "ex01.contoso.example",
+        "RecordId": 1,
+        "TimeCreated": "/Date(1610000000000)/",
+        "Message": text + "\"http://f/<script language='JScript' runat='server'>\".",
+    }
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_an_attack_in_an_array_of_events(server: Path, indent: int | None) -> None:
+    quiet = attack() | {"Message": "Cmdlet suceeded. Cmdlet Get-Mailbox, parameters ."}
+    text = json.dumps([quiet, attack(), quiet], indent=indent)
+    for sign in "<>'":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    (server / "all.json").write_text(text, "utf-16")
+    code, case = scanned(server)
+    assert (code, status(case)) == (1, "compromised")
+    (line,) = case["hosts"][0]["findings"][0]["evidence"]
+    assert (line["path"], line["time"]) == ("EX01/all.json", "2021-01-07T06:13:20Z")
+
+
+def test_an_array_of_events_that_is_cut_off(server: Path) -> None:
+    text = json.dumps([attack() | {"Message": "x"} for _ in range(9)])
+    (server / "all.json").write_text(text[:-10])
+    assert status(scanned(server)[1]) == "cannot-tell"
+
+
+def test_an_attack_far_into_a_line_that_is_no_event(server: Path) -> None:
+    (log,) = server.rglob("System.jsonl")
+    told = json.dumps(attack())[1:-1].encode()
+    with log.open("ab") as file:
+        file.write(b'["' + b"a" * (3 << 20) + b'", {' + told + b"}\n")
+    code, case = scanned(server)
+    assert code == 1
+    rules = {finding["rule"] for finding in case["hosts"][0]["findings"]}
+    assert "msexchange_management_virtual_directory_markup_cve_2021_27065" in rules
+
+
+def of_cve(case: dict[str, Any], cve: str) -> dict[str, Any]:
+    (found,) = [c for c in case["hosts"][0]["campaigns"][0]["coverage"] if c["cve"] == cve]
+    assert isinstance(found, dict)
+    return found
+
+
+def day_of(server: Path, name: str, day: int) -> Path:
+    """Return the log of one day; the server writes a file a day."""
+    return sorted(server.rglob(name))[day]
+
+
 def test_a_day_of_the_control_panel_log_taken_away(server: Path) -> None:
-    sorted(server.rglob("ECPServer*.LOG"))[4].unlink()
-    _, case = scanned(server)
+    """Others that show the same carry that day, but the hole is told."""
+    day_of(server, "ECPServer*.LOG", 4).unlink()
+    code, case = scanned(server)
     (row,) = [c for c in case["hosts"][0]["coverage"] if c["kind"] == "ecp-server"]
     assert row["gaps"]
+    assert (code, status(case)) == (0, "no-sign")
+    told = of_cve(case, "CVE-2021-27065")
+    assert told["answer"] == "not-seen"
+    assert (
+        "but ECP server logs have a gap from 2021-01-05 00:00 to 2021-01-06 00:00, while "
+        in told["note"]
+    )
+    assert "go on: deleted or switched off" in told["note"]
+
+
+def test_different_days_of_different_logs_taken_away(server: Path) -> None:
+    day_of(server, "HttpProxy/Ecp/*.LOG", 3).unlink()
+    day_of(server, "HttpProxy/Owa/*.LOG", 4).unlink()
+    for site in ("W3SVC1", "W3SVC2"):
+        day_of(server, f"{site}/*.log", 7).unlink()
+    code, case = scanned(server)
+    told = of_cve(case, "CVE-2021-26855")
+    assert (code, told["answer"]) == (0, "not-seen")
+    assert told["note"].startswith("together they cover the time: IIS logs (front-end, back-end) ")
+    assert ", HttpProxy logs (Ecp, Owa) 2021-01-08 00:00 to " in told["note"]
+    assert "deleted or switched off" in told["note"]
+
+
+def test_the_same_day_of_all_logs_that_show_it_taken_away(server: Path) -> None:
+    day_of(server, "HttpProxy/Ecp/*.LOG", 4).unlink()
+    day_of(server, "W3SVC2/*.log", 4).unlink()
+    code, case = scanned(server)
+    told = of_cve(case, "CVE-2021-26855")
+    assert (code, told["answer"]) == (3, "cannot-tell")
+    assert told["note"].startswith("no log carries 2021-01-0")
 
 
 def test_logs_of_two_kinds_put_together(server: Path) -> None:
@@ -141,13 +226,25 @@ def test_a_server_that_became_subscription_edition(tmp_path: Path) -> None:
 
 
 def test_a_former_computer_name_does_not_split_the_server(server: Path) -> None:
+    for name in ("System.jsonl", "Application.jsonl"):
+        (log,) = server.rglob(name)
+        first = json.loads(log.read_text("utf-8").splitlines()[0])
+        first["Event"]["System"] |= {
+            "Computer": "WIN-0A1B2C3D4E5",
+            "TimeCreated": {"#attributes": {"SystemTime": "2020-12-31T10:00:00Z"}},
+        }
+        log.write_text(json.dumps(first) + "\n" + log.read_text("utf-8"), "utf-8")
+    code, case = scanned(server)
+    assert [host["name"] for host in case["hosts"]] == ["EX01"]
+    assert (code, status(case)) == (0, "no-sign")
+
+
+def test_another_server_in_forwarded_events_is_told_apart(server: Path) -> None:
     (log,) = server.rglob("System.jsonl")
-    old = log.read_text("utf-8").splitlines()[0].replace("ex01.contoso.example", "WIN-0A1B2C3D4E5")
+    text = log.read_text("utf-8").splitlines()[-1].replace("ex01.contoso", "dc01.contoso")
     with log.open("a", encoding="utf-8") as file:
-        file.write(old + "\n")
-    _, case = scanned(server)
-    named = {host["name"]: len(host["manifest"]["entries"]) for host in case["hosts"]}
-    assert set(named) - {"WIN-0A1B2C3D4E5"} == {next(name for name in named if named[name] > 50)}
+        file.write(text + "\n")
+    assert len(scanned(server)[1]["hosts"]) == 2
 
 
 def test_a_note_about_web_shells_is_no_web_shell(server: Path) -> None:

@@ -1,7 +1,9 @@
 """Which rules did this host meet, how often, and which lines prove it?"""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from extriage.matchers.sigma import RuleSet, correlate
@@ -20,14 +22,35 @@ def gather(
 
 
 def merge(kept: Iterable[Kept]) -> list[Kept]:
-    """Merge the matches of each rule over all artifacts of one host."""
+    """Merge the matches of each rule over all artifacts of one host.
+
+    Shadow copies hold the same line in several files: among the lines kept it counts once. A count
+    is exact as long as all lines of the copies are kept, and never too small.
+    """
     merged: dict[tuple[str, bool], Kept] = {}
     for one in kept:
         key = (one.rule, one.raw)
         if key not in merged:
             merged[key] = Kept(one.rule, "", one.raw)
-        merged[key].merge(one)
+        fresh = _fresh(merged[key].lines, one.lines)
+        known = len(one.lines) - len(fresh)
+        merged[key].merge(replace(one, lines=fresh, count=one.count - known))
     return [merged[key] for key in sorted(merged)]
+
+
+def _fresh(ours: list[Evidence], theirs: list[Evidence]) -> list[Evidence]:
+    """Return the lines that are not there already, from another file, word for word."""
+    paths = {line.path for line in theirs}
+    known = Counter((line.sha256, line.time) for line in ours if line.path not in paths)
+    fresh = []
+    for line in theirs:
+        key = line.sha256, line.time
+        # NOTE: what has no time may have happened twice, and a page is a place of its own.
+        if line.time is not None and known[key]:
+            known[key] -= 1
+        else:
+            fresh.append(line)
+    return fresh
 
 
 def _correlated(host: str, ruleset: RuleSet, joins: list[Match]) -> list[Finding]:

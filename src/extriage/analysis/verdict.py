@@ -1,20 +1,19 @@
 """What does it all mean: attacked, did it work, and if nothing shows, could it have shown?
 
-Absence has two values that are never merged. `not-seen`: a log that would show the exploitation is
-there and covers the time in which this server was open to it. `cannot-tell`: no such log, or it
-does not reach over that time.
+Absence has two values that are never merged. `not-seen`: logs that would show the exploitation are
+there and cover the time in which this server was open to it. `cannot-tell`: no such logs, or they
+do not reach over that time.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from extriage.analysis.patch import fixed_since
-from extriage.analysis.shortfall import shortfall
+from extriage.analysis.absence import absence, need
+from extriage.analysis.window import fixed_since
 from extriage.analysis.wording import reason
 from extriage.knowledge.builds import build_table, number
 from extriage.knowledge.campaigns import Campaign, CveFacts, campaigns, general_actions
-from extriage.knowledge.evidence import describe
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import Period
 from extriage.model.host import (
@@ -23,7 +22,6 @@ from extriage.model.host import (
     CampaignVerdict,
     Coverage,
     CveVerdict,
-    LogCoverage,
     Patch,
     Status,
     Verdict,
@@ -122,19 +120,15 @@ def _cve(
     window, note, answer = _window(cve, patch, end)
     if answer is Absence.NOT_APPLICABLE:
         return CveVerdict(cve.id, answer, None, None, None, (), note)
-    logs = tuple(_log(kind, coverage, window) for kind in cve.needs)
+    needs = [need(kind, coverage, window) for kind in cve.needs]
+    logs = tuple(one.log for one in needs)
     if top is not None:
         return CveVerdict(cve.id, Absence.SEEN, top.stage, top.certainty, window, logs, top.title)
-    if answer is not None:
-        return CveVerdict(cve.id, answer, None, None, window, logs, note)
-    covering = [log for log in logs if log.covered]
-    if covering:
-        return CveVerdict(
-            cve.id, Absence.NOT_SEEN, None, None, window, logs, f"{covering[0].note} {note}"
-        )
-    others = " or ".join(describe(log.kind) for log in logs[1:])
-    missing = logs[0].note + (f"; nor can {others} tell" if others else "")
-    return CveVerdict(cve.id, Absence.CANNOT_TELL, None, None, window, logs, missing)
+    if answer is None:
+        assert window is not None
+        answer, carried = absence(needs, window)
+        note = f"{carried} {note}".strip() if answer is Absence.NOT_SEEN else carried
+    return CveVerdict(cve.id, answer, None, None, window, logs, note)
 
 
 def _concerned(cve: CveFacts, patch: Patch) -> bool:
@@ -160,27 +154,10 @@ def _window(
     if end <= start:
         note = f"the evidence ends on {end:%Y-%m-%d}, before the first known attacks"
         return None, note, Absence.CANNOT_TELL
-    fixed = fixed_since(cve.id, patch, build_table())
+    fixed = fixed_since(cve.id, patch.sources, build_table())
     if fixed is not None and start < fixed < end:
         return {"from": start, "to": fixed}, f"(fixed build seen from {fixed:%Y-%m-%d})", None
     return {"from": start, "to": end}, "", None
-
-
-def _log(kind: str, coverage: Sequence[Coverage], window: Period | None) -> LogCoverage:
-    """Tell whether a kind of log, or several that are needed together, cover the window."""
-    if "+" in kind:
-        logs = [_log(one.strip(), coverage, window) for one in kind.split("+")]
-        worst = next((log for log in logs if not log.covered), logs[0])
-        return replace(worst, kind=kind)
-    name = describe(kind)
-    row = next((row for row in coverage if row.kind == kind), None)
-    if row is None or row.first is None or row.last is None:
-        return LogCoverage(kind, False, None, None, f"no {name} in the evidence")
-    if window is None:
-        return LogCoverage(kind, False, row.first, row.last, f"{name} are there")
-    problem = shortfall(row, coverage, window)
-    note = f"{name} {problem}" if problem else f"{name} cover the time"
-    return LogCoverage(kind, not problem, row.first, row.last, note)
 
 
 def _verdict(

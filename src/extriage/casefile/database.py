@@ -8,29 +8,35 @@ so equal cases give equal files.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from extriage.model.case import Case
 from extriage.model.evidence import Entry
-from extriage.model.host import Host
+from extriage.model.host import AdvisoryState, Host, Patch
 
-Row: TypeAlias = tuple[str | int | None, ...]
+Row: TypeAlias = tuple[str | int | float | None, ...]
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE refused_rules (id TEXT, title TEXT, path TEXT, reason TEXT);
 CREATE TABLE hosts (host TEXT PRIMARY KEY, status TEXT, stage TEXT, certainty TEXT, reason TEXT,
-  build TEXT, product TEXT, cu TEXT, su TEXT);
+  build TEXT, product TEXT, cu TEXT, su TEXT, support TEXT, supported_until TEXT);
 CREATE TABLE notes (host TEXT, note TEXT);
 CREATE TABLE actions (host TEXT, position INTEGER, id TEXT, title TEXT, text TEXT);
 CREATE TABLE campaigns (host TEXT, campaign TEXT, title TEXT, cves TEXT, stage TEXT,
   certainty TEXT, first TEXT, last TEXT, findings TEXT);
 CREATE TABLE cves (host TEXT, campaign TEXT, cve TEXT, answer TEXT, stage TEXT, certainty TEXT,
   window_from TEXT, window_to TEXT, note TEXT, logs TEXT);
-CREATE TABLE advisories (host TEXT, cve TEXT, state TEXT, note TEXT);
-CREATE TABLE builds (host TEXT, build TEXT, evidence TEXT, first TEXT, last TEXT);
+CREATE TABLE advisories (host TEXT, cve TEXT, state TEXT, note TEXT, name TEXT, severity TEXT,
+  cvss REAL, exploited_since TEXT, kev TEXT, window_from TEXT, window_to TEXT, window_days INTEGER,
+  window_closed INTEGER, window_proved INTEGER, window_note TEXT);
+CREATE TABLE builds (host TEXT, build TEXT, evidence TEXT, first TEXT, last TEXT, precision TEXT);
+CREATE TABLE build_conflicts (host TEXT, conflict TEXT);
+CREATE TABLE checks (host TEXT, id TEXT, title TEXT, cves TEXT, answer TEXT, note TEXT);
+CREATE TABLE check_proofs (host TEXT, id TEXT, path TEXT, line INTEGER, text TEXT);
+CREATE TABLE way_out (host TEXT, position INTEGER, id TEXT, title TEXT, text TEXT);
 CREATE TABLE coverage (host TEXT, kind TEXT, files INTEGER, records INTEGER, unreadable INTEGER,
   first TEXT, last TEXT);
 CREATE TABLE gaps (host TEXT, kind TEXT, gap_from TEXT, gap_to TEXT);
@@ -91,15 +97,12 @@ def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         [
             (name, verdict.status, verdict.stage, verdict.certainty, verdict.reason)
             + (patch.build, patch.product, patch.cu, patch.su)
+            + (patch.support.state, _day(patch.support.until))
         ],
     )
     yield "notes", [(name, note) for note in host.notes]
     yield "actions", [(name, n, a.id, a.title, a.text) for n, a in enumerate(host.actions, 1)]
-    yield "advisories", [(name, a.cve, a.state, a.note) for a in patch.advisories]
-    yield (
-        "builds",
-        [(name, b.build, b.evidence, _iso(b.first), _iso(b.last)) for b in patch.sources],
-    )
+    yield from _patch(name, patch)
     yield from _campaigns(host)
     yield (
         "coverage",
@@ -114,6 +117,51 @@ def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
     )
     yield from _findings(host)
     yield "manifest", [_entry(name, entry) for entry in host.manifest.entries]
+
+
+def _patch(name: str, patch: Patch) -> Iterator[tuple[str, Iterable[Row]]]:
+    yield "advisories", [(name, *_advisory(row)) for row in patch.advisories]
+    yield (
+        "builds",
+        [
+            (name, b.build, b.evidence, _iso(b.first), _iso(b.last), b.precision)
+            for b in patch.sources
+        ],
+    )
+    yield "build_conflicts", [(name, conflict) for conflict in patch.conflicts]
+    checks = patch.checks
+    yield (
+        "checks",
+        [(name, c.id, c.title, _list(c.cves), c.answer, c.note) for c in checks],
+    )
+    yield (
+        "check_proofs",
+        [(name, c.id, p.path, p.line, p.text) for c in checks for p in c.proofs],
+    )
+    yield "way_out", [(name, n, a.id, a.title, a.text) for n, a in enumerate(patch.action, 1)]
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _advisory(row: AdvisoryState) -> Row:
+    kev = _day(row.kev)
+    known = (row.cve, row.state, row.note, row.name, row.severity, row.cvss)
+    window = row.window
+    if window is None:
+        return (*known, row.exploited_since, kev, None, None, None, None, None, None)
+    return (
+        *known,
+        row.exploited_since,
+        kev,
+        _iso(window["from"]),
+        _iso(window["to"]),
+        window["days"],
+        int(window["closed"]),
+        int(window["proved"]),
+        window["note"],
+    )
 
 
 def _campaigns(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:

@@ -17,8 +17,11 @@ from extriage.reports.neutral import visible
 
 COMMANDS = {
     "scan": "Read evidence and say what happened to the server.",
+    "version": "Say what a build of Exchange is, what is open in it, and what to do.",
     "report": "Show a case again, in any format, without the evidence.",
     "rules": "List, show, test and check detection rules.",
+    "fingerprint": "Ask your own servers which version they run (the only use of a network).",
+    "knowledge": "Show and replace the tables of builds, fixes and advisories.",
     "demo": "Write a small sample server and scan it.",
     "schema": "Print the JSON Schema of case.json.",
 }

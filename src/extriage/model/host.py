@@ -118,11 +118,13 @@ class Support:
 
 
 OpenWindow = TypedDict(
-    "OpenWindow", {"from": datetime, "to": datetime, "days": int, "closed": bool, "note": str}
+    "OpenWindow",
+    {"from": datetime, "to": datetime, "days": int, "closed": bool, "proved": bool, "note": str},
 )
 """The time in which a vulnerability was open on this server and known to be exploited by somebody.
 `to` is the first time a fixed build was seen, or the evidence's end when it is not `closed`; `days`
-counts begun days."""
+counts begun days. It is `proved` if an open build was seen; else it is the longest that it can
+have been, because nothing tells what ran before the fixed build."""
 
 
 @dataclass(frozen=True, slots=True)

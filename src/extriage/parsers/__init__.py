@@ -11,6 +11,7 @@ from extriage.parsers.base import (
     DocumentReader,
     Kind,
     LineFormat,
+    no_sibling,
 )
 from extriage.parsers.clock import Clock
 from extriage.parsers.clockcheck import ClockCheck
@@ -55,7 +56,7 @@ KINDS: dict[str, Kind] = {
         Kind("imap-pop", "lines", True, "IMAP4/POP3 protocol log", exchange.IMAP_POP),
         Kind("exchange-log", "lines", True, "Other Exchange log", exchange.OTHER),
         Kind("events", "events-binary", False, "Windows event log (EVTX)"),
-        Kind("events-json", "events-json", False, "Windows events exported as JSON lines"),
+        Kind("events-json", "events-json", False, "Windows events exported as JSON or CSV"),
         Kind("web-file", "page", False, "Server-executed web file"),
         *DOCUMENTS,
     )
@@ -83,6 +84,7 @@ __all__ = [
     "header",
     "joined",
     "line_time",
+    "no_sibling",
     "open_text",
     "page_record",
     "part",

@@ -30,6 +30,11 @@ FREE: Columns = ("Message",)
 Shape = Literal["lines", "events-binary", "events-json", "page", "document"]
 
 
+def no_sibling(name: str) -> bytes | None:
+    """Stand for a file of which nothing is known but itself."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A file that is read as a whole for the facts in it."""
@@ -39,6 +44,8 @@ class Document:
     """All of it, UTF-8 where the file was text."""
     modified: datetime | None = None
     """What the collection says; copies reset it."""
+    siblings: Callable[[str], bytes | None] = no_sibling
+    """Gives the file of a name in the same folder, such as a hive's log; None without one."""
 
 
 @dataclass(frozen=True, slots=True)

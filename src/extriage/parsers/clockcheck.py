@@ -12,8 +12,10 @@ from extriage.parsers.clock import iso_time
 from extriage.parsers.event import event_system
 
 _UTC_TIME = re.compile(
-    rb'UtcTime(?:"\s*:\s*"|: )(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?)(?!\d)'
+    rb'UtcTime(?:: |\\*"\s*(?::|\}?\s*,\s*\\*"#text\\*"\s*:)\s*\\*")'
+    rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?)(?!\d)"
 )
+"""As a value of its own, as an item with a name, in a rendered message; in JSON inside JSON too."""
 _QUARTER = 15 * 60
 _TOLERANCE = 2 * 60
 _NEEDED = 3

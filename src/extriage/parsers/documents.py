@@ -4,9 +4,29 @@ Each kind has a module of its own; it is told by its content, and by its name on
 any content is of interest because of its name.
 """
 
+from extriage.parsers import (
+    binary,
+    exchangeconfig,
+    iisconfig,
+    powershell,
+    registry,
+    setuplog,
+    traces,
+    webconfig,
+)
 from extriage.parsers.base import Kind
 
-DOCUMENTS: tuple[Kind, ...] = ()
+DOCUMENTS: tuple[Kind, ...] = (
+    Kind(binary.KIND, "document", True, "Program file of Exchange", reader=binary.READER),
+    Kind(registry.KIND, "document", False, "Registry hive", reader=registry.READER),
+    Kind(setuplog.KIND, "document", True, "Set-up log", reader=setuplog.READER),
+    Kind(iisconfig.KIND, "document", False, "IIS configuration", reader=iisconfig.READER),
+    Kind(webconfig.KIND, "document", False, "web.config", reader=webconfig.READER),
+    Kind(exchangeconfig.KIND, "document", True, "Exchange file", reader=exchangeconfig.READER),
+    Kind(powershell.KIND, "document", False, "PowerShell export", reader=powershell.READER),
+    Kind(traces.MAIL, "document", False, "Mail headers", reader=traces.MAIL_READER),
+    Kind(traces.ANSWER, "document", False, "Saved answer", reader=traces.ANSWER_READER),
+)
 """Tried in this order, after all logs and before web files."""
 
 

@@ -1,7 +1,8 @@
 """One Windows event as a JSON document, whoever exported it, and the record it becomes.
 
-Three shapes are read: the tree that EVTX readers write (`Event`, `System`, `EventData`), flat
-documents as log shippers write them (NXLog, HELK), and Winlogbeat's (`winlog`). Times in an EVTX
+Many shapes are read: the tree that EVTX readers write (`Event`, `System`, `EventData`), the same
+without its root (Velociraptor), flat documents as log shippers write them (NXLog, HELK),
+Winlogbeat's (`winlog`), EvtxECmd's (`Payload`) and PowerShell's (`Properties`). Times in an EVTX
 file are UTC; exports may be wrong about their zone, which `clockcheck` finds out.
 """
 
@@ -22,16 +23,25 @@ from extriage.parsers.text import text_of
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DOTNET_DATE = re.compile(r"/Date\((-?\d{1,15})[^)]*\)/")
 _Scalar: TypeAlias = int | str | None
+_Stamp: TypeAlias = int | float | str | None
+_EPOCH_NUMBER = re.compile(r"\d{9,13}(?:\.\d{1,12})?")
+_MILLISECONDS = 1e11
+"""A number as large as this counts milliseconds, not seconds."""
+_PLAUSIBLE = 1e8
+"""A smaller number of seconds is no time."""
 
 
 class _Attributes(msgspec.Struct):
     Name: str | None = None
-    SystemTime: str | None = None
+    SystemTime: _Stamp = None
 
 
 class _Tag(msgspec.Struct):
-    attributes: _Attributes = msgspec.field(name="#attributes", default_factory=_Attributes)
+    attributes: _Attributes | None = msgspec.field(name="#attributes", default=None)
     text: _Scalar = msgspec.field(name="#text", default=None)
+    Name: str | None = None
+    SystemTime: _Stamp = None
+    Value: _Scalar = None
 
 
 class _SystemPart(msgspec.Struct):
@@ -48,15 +58,29 @@ class _Event(msgspec.Struct):
 
 
 class _Document(msgspec.Struct):
+    source: msgspec.Raw = msgspec.field(name="_source", default_factory=msgspec.Raw)
+    winlog: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     Event: _Event | None = None
+    System: _SystemPart | None = None
     Channel: str | None = None
+    LogName: str | None = None
     EventID: _Scalar = None
+    EventId: _Scalar = None
+    Id: _Scalar = None
+    Provider_Name: str | None = None
     SourceName: str | None = None
+    ProviderName: str | None = None
+    Provider: str | None = None
+    Computer: str | None = None
     Hostname: str | None = None
+    ComputerName: str | None = None
+    MachineName: str | None = None
     TimeCreated: str | None = None
     timestamp: str | None = msgspec.field(name="@timestamp", default=None)
-    RecordNumber: _Scalar = None
     EventRecordID: _Scalar = None
+    EventRecordId: _Scalar = None
+    RecordNumber: _Scalar = None
+    RecordId: _Scalar = None
 
 
 _decoder = msgspec.json.Decoder(_Document)
@@ -80,37 +104,58 @@ def event_system(document: bytes) -> System | None:
     """Read an event's envelope without building its fields; None if it is no event."""
     try:
         found = _decoder.decode(document)
-    except msgspec.ValidationError:
-        return _of_fields(_fields(document))
     except _UNREADABLE:
-        return None
-    if found.Event:
-        return _of_tree(found.Event.System) or _of_fields(_fields(document))
-    if not (found.Channel and found.SourceName and found.Hostname):
+        # NOTE: an odd type in the envelope, or bytes that are no UTF-8 and can be repaired.
         return _of_fields(_fields(document))
-    number = found.RecordNumber if found.EventRecordID is None else found.EventRecordID
+    tree = found.Event.System if found.Event else found.System
+    read = None
+    if not bytes(found.source) and not bytes(found.winlog):
+        read = _of_tree(tree) if tree else _of_flat(found)
+    return read or _of_fields(_fields(document))
+
+
+def _of_flat(found: _Document) -> System | None:
+    """Read the envelope of a flat document; None for one that must be looked at closer.
+
+    The names of each part stand in the order of `flatten`.
+    """
+    channel = found.Channel or found.LogName
+    provider = found.Provider_Name or found.SourceName or found.ProviderName or found.Provider
+    computer = found.Computer or found.Hostname or found.ComputerName or found.MachineName
+    identity = _first(found.EventID, found.EventId, found.Id)
+    stamp = found.TimeCreated or found.timestamp
+    if not (channel and provider and computer and stamp) or identity is None:
+        return None
     return System(
-        found.Channel,
-        _number(found.EventID) or 0,
-        found.SourceName,
-        found.Hostname,
-        _time(found.TimeCreated or found.timestamp or ""),
-        _number(number),
+        channel,
+        _number(identity) or 0,
+        provider,
+        computer,
+        _time(stamp),
+        _number(
+            _first(found.EventRecordID, found.EventRecordId, found.RecordNumber, found.RecordId)
+        ),
     )
 
 
+def _first(*values: _Scalar) -> _Scalar:
+    return next((value for value in values if value not in (None, "")), None)
+
+
 def _of_tree(part: _SystemPart) -> System | None:
-    identity = part.EventID.text if isinstance(part.EventID, _Tag) else part.EventID
-    provider = part.Provider.attributes.Name if part.Provider else None
-    time = part.TimeCreated.attributes.SystemTime if part.TimeCreated else None
-    if not (part.Channel and provider and time):
+    identity, provider, time = part.EventID, part.Provider, part.TimeCreated
+    if isinstance(identity, _Tag):
+        identity = identity.Value if identity.text is None else identity.text
+    name = (provider.attributes or provider).Name if provider else None
+    stamp = (time.attributes or time).SystemTime if time else None
+    if not (part.Channel and name and stamp):
         return None
     return System(
         part.Channel,
         _number(identity) or 0,
-        provider,
+        name,
         part.Computer or "",
-        _time(time),
+        _time(str(stamp)),
         _number(part.EventRecordID),
     )
 
@@ -128,16 +173,19 @@ def _of_fields(fields: Fields | None) -> System | None:
     )
 
 
-def event_record(document: bytes, path: str, line: int) -> Record:
-    """Make a record with flat fields of an event; what is no event stays raw."""
+def event_record(document: bytes, path: str, line: int, raw: bytes = b"") -> Record:
+    """Make a record with flat fields of an event; what is no event stays raw.
+
+    `raw` is how the event stands in the file, where that is no JSON.
+    """
     fields = _fields(document)
     system = _of_fields(fields)
     if fields is None or system is None:
-        return raw_event(document, path, line)
+        return raw_event(raw or document, path, line)
     if system.provider == cmdlet.PROVIDER:
         cmdlet.decode(fields, system.event_id)
     origin = Origin(path, line if system.record_id is None else system.record_id)
-    text = text_of(document)[:TEXT_LIMIT]
+    text = text_of(raw or document)[:TEXT_LIMIT]
     return Record("events", system.time, origin, fields, text, system.computer)
 
 
@@ -175,13 +223,24 @@ def _number(value: _Scalar) -> int | None:
 
 
 def _time(text: str) -> datetime | None:
-    """Read a time stamp; one before 1970 is an unset field, not a time."""
-    found = _DOTNET_DATE.match(text)
-    if found:
-        try:
-            time: datetime | None = _EPOCH + timedelta(milliseconds=int(found[1]))
-        except OverflowError:
-            return None
-    else:
-        time = iso_time(text[:64].encode("utf-8", "replace"))
+    """Read a time stamp; one before 1970 is an unset field, not a time.
+
+    Velociraptor writes seconds since then, Windows PowerShell milliseconds, both in UTC.
+    """
+    dotnet = _DOTNET_DATE.match(text)
+    number = None if dotnet else _EPOCH_NUMBER.fullmatch(text)
+    if dotnet or number:
+        seconds = int(dotnet[1]) / 1000 if dotnet else float(text)
+        if number and seconds >= _MILLISECONDS:
+            seconds /= 1000
+        return _since_epoch(seconds) if dotnet or seconds >= _PLAUSIBLE else None
+    time = iso_time(text[:64].encode("utf-8", "replace"))
     return time if time and time >= _EPOCH else None
+
+
+def _since_epoch(seconds: float) -> datetime | None:
+    try:
+        time = _EPOCH + timedelta(milliseconds=round(seconds * 1000))
+    except OverflowError:
+        return None
+    return time if time >= _EPOCH else None

@@ -6,7 +6,10 @@ the *cleared* channel `Channel`) stands beside it as `EventData_…` or `UserDat
 
 from typing import Any, TypeAlias
 
+import msgspec
+
 from extriage.model.evidence import Fields
+from extriage.parsers.eventnames import name_values, split_cmdlet
 
 _Tree: TypeAlias = dict[str, Any]
 
@@ -15,7 +18,14 @@ _FLAT_NAMES: dict[str, tuple[str, ...]] = {
     "Provider_Name": ("Provider_Name", "SourceName", "ProviderName", "Provider", "provider_name"),
     "EventID": ("EventID", "EventId", "event_id", "Id"),
     "Channel": ("Channel", "LogName", "channel"),
-    "EventRecordID": ("EventRecordID", "RecordNumber", "RecordId", "RecordID", "record_id"),
+    "EventRecordID": (
+        "EventRecordID",
+        "EventRecordId",
+        "RecordNumber",
+        "RecordId",
+        "RecordID",
+        "record_id",
+    ),
     "TimeCreated": ("TimeCreated", "@timestamp", "SystemTime", "EventTime"),
     "Message": ("Message", "message"),
 }
@@ -30,6 +40,16 @@ _DATA_PARTS = {
 }
 """Parts of a flat document that hold the event's own data; the empty one is taken by itself."""
 
+_OF_SERVICE = {
+    "ProcessId": "Execution_ProcessID",
+    "ThreadId": "Execution_ThreadID",
+    "UserId": "Security_UserID",
+}
+"""What EvtxECmd and Get-WinEvent say of the service that wrote the event, where events often have
+a value of their own with the same name."""
+UNWRITTEN = "System.Diagnostics.Eventing.Reader.EventProperty"
+"""What stands for a value that ConvertTo-Json did not go deep enough to write."""
+
 _ATTRIBUTES = "#attributes"
 _TEXT = "#text"
 _DEEPEST = 16
@@ -43,29 +63,82 @@ def flatten(document: _Tree) -> Fields:
     event = document.get("Event")
     if isinstance(event, dict):
         return _of_tree(event)
+    if isinstance(document.get("System"), dict):
+        return _of_tree(document)
+    return _of_flat(document)
+
+
+def _of_flat(document: _Tree) -> Fields:
     fields: Fields = {}
     winlog = document.get("winlog")
     parts = (winlog, document) if isinstance(winlog, dict) else (document,)
+    own = _own_parts(document)
     for part in parts:
         for name, value in part.items():
-            if name in _DATA_PARTS and isinstance(value, dict):
+            if (name in _DATA_PARTS and isinstance(value, dict)) or name in own:
                 continue
-            if name not in fields:
-                fields[name] = _value(value)
+            called = _OF_SERVICE.get(name, name) if own else name
+            if called not in fields:
+                fields[called] = _value(_time(value) if name == "TimeCreated" else value)
     _name_envelope(fields)
     for part in parts:
         for name, called in _DATA_PARTS.items():
             if called:
                 _add_data(fields, called, part.get(name))
+    if own:
+        _add_own(fields, own)
     return fields
+
+
+def _time(value: Any) -> Any:
+    """Return the time that PowerShell or Velociraptor put into an object."""
+    if isinstance(value, dict):
+        return next((value[name] for name in ("value", "SystemTime") if name in value), value)
+    return value
+
+
+def _own_parts(document: _Tree) -> _Tree:
+    """Return what EvtxECmd and Get-WinEvent put the event's own data into; empty for others."""
+    if "PayloadData1" in document or ("Payload" in document and "EventId" in document):
+        payload = document.get("Payload")
+        decoded = _decoded(payload) if isinstance(payload, str) else payload
+        return {"Payload": decoded if isinstance(decoded, dict) else {"Data": payload}}
+    if "Id" in document and "ProviderName" in document:
+        return {"Properties": document.get("Properties")}
+    return {}
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return None
+
+
+def _add_own(fields: Fields, own: _Tree) -> None:
+    payload, properties = own.get("Payload"), own.get("Properties")
+    if isinstance(payload, dict):
+        _add_data(fields, "EventData", payload)
+        split_cmdlet(fields)
+    if isinstance(properties, list):
+        values = tuple(_property(item) for item in properties)
+        if any(values):
+            _add(fields, "EventData", "Data", values)
+    name_values(fields)
+
+
+def _property(item: Any) -> str:
+    """Return the text of one value; PowerShell wraps it in objects, as deep as it was told to."""
+    for _ in range(2):
+        if isinstance(item, dict) and "Value" in item:
+            item = item["Value"]
+    return "" if item == UNWRITTEN else _text(item)
 
 
 def _name_envelope(fields: Fields) -> None:
     for name, spellings in _FLAT_NAMES.items():
-        if name in fields:
-            continue
         for spelling in spellings:
-            if spelling in fields:
+            if fields.get(spelling):
                 fields[name] = fields[spelling]
                 break
 
@@ -77,8 +150,9 @@ def _of_tree(event: _Tree) -> Fields:
         for name, value in system.items():
             _add_system(fields, name, value)
     rendering = event.get("RenderingInfo")
-    if isinstance(rendering, dict) and rendering.get("Message"):
-        fields["Message"] = _value(rendering["Message"])
+    message = rendering.get("Message") if isinstance(rendering, dict) else None
+    if message or (message := event.get("Message")):
+        fields["Message"] = _value(message)
     for name in ("EventData", "UserData", "ProcessingErrorData"):
         _add_data(fields, name, event.get(name))
     return fields
@@ -89,7 +163,9 @@ def _add_system(fields: Fields, name: str, value: Any) -> None:
         fields[name] = _value(value)
         return
     for key, text in _attributes(value).items():
-        if key == "SystemTime":
+        if key in ("Value", "value"):
+            fields[name] = _value(text)
+        elif key == "SystemTime":
             fields["TimeCreated"] = _value(text)
         elif key == "Qualifiers":
             fields["Qualifiers"] = _value(text)

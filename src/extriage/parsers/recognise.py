@@ -6,9 +6,8 @@ anything, and it is its name that makes the server run it.
 
 import re
 
-import msgspec
-
 from extriage.parsers.documents import document_kind
+from extriage.parsers.eventexports import export_form, foreign_table
 
 WEB_EXTENSIONS = frozenset(
     {"aspx", "ashx", "asmx", "ascx", "asax", "asp", "asa", "cdx", "cer"}
@@ -89,20 +88,6 @@ _ROWS: tuple[tuple[re.Pattern[bytes], str], ...] = tuple(
     )
 )
 _ROWS_TRIED = 200
-_EVENT_KEYS = (
-    frozenset({"Event"}),
-    frozenset({"winlog"}),
-    frozenset({"_source"}),
-    frozenset({"EventID", "Channel"}),
-    frozenset({"EventID", "SourceName"}),
-    frozenset({"EventID", "Provider_Name"}),
-    frozenset({"EventID", "ProviderName"}),
-    frozenset({"Id", "ProviderName", "LogName"}),
-)
-_CUT_EVENT = (
-    re.compile(rb'"(?:Event|winlog|Channel)"\s{0,8}:'),
-    re.compile(rb'"(?:EventID|event_id)"\s{0,8}:'),
-)
 _DIRECTIVE = re.compile(
     rb"<%@\s*(?:page|control|webhandler|webservice|servicehost|application|master|import|assembly"
     rb"|language)\b|<script\b[^>]{0,200}\brunat\s*=|\brunat\s*=\s*[\"']?server",
@@ -112,23 +97,32 @@ _DIRECTIVE = re.compile(
 
 _PAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,400}(?:<%|<script\b|name\s{1,80}:)", re.I)
 _EVENT_MARK = re.compile(rb'"(?:EventID|EventId|event_id|Event)"\s{0,8}:')
+_EVENT_XML = re.compile(
+    rb"<Event\s{1,8}xmlns\s{0,8}=\s{0,8}[\"']http://schemas\.microsoft\.com/win/"
+)
+_EVENT_VIEWER = re.compile(rb"(?:\xef\xbb\xbf)?Level,Date and Time,Source,Event ID")
 
 
 def looks_like_events(head: bytes) -> bool:
     """Tell whether a file seems to hold Windows events in a form that is not read."""
-    return head.lstrip()[:1] in (b"[", b"{") and _EVENT_MARK.search(head) is not None
+    if head.lstrip()[:1] in (b"[", b"{"):
+        return _EVENT_MARK.search(head) is not None
+    marked = _EVENT_XML.search(head[:_TOP]) or _EVENT_VIEWER.match(head)
+    return marked is not None or foreign_table(head)
 
 
 def recognise(head: bytes, name: str) -> str:
     """Name the kind of evidence from a file's first 64 KiB (UTF-8); empty if it is none."""
     if head.startswith((b"ElfFile\0", b"ElfChnk\0")):
         return "events"
+    # NOTE: events come first, since their texts may quote any log.
+    if export_form(head):
+        return "events-json"
     kind = _by_header(head) or _by_rows(head)
     if kind:
         return kind
-    if _is_event_export(head):
-        return "events-json"
-    return document_kind(head, name) or ("web-file" if _is_page(head, name) else "")
+    # NOTE: pages first: a web shell that begins like a mail or a set-up log is a web shell.
+    return "web-file" if _is_page(head, name) else document_kind(head, name)
 
 
 def _is_page(head: bytes, name: str) -> bool:
@@ -192,14 +186,3 @@ def _by_rows(head: bytes) -> str:
             if pattern.match(start):
                 return kind
     return ""
-
-
-def _is_event_export(head: bytes) -> bool:
-    line = head.lstrip().split(b"\n", 1)[0]
-    if not line.startswith(b"{"):
-        return False
-    try:
-        document = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return all(key.search(head) for key in _CUT_EVENT)
-    return isinstance(document, dict) and any(keys <= document.keys() for keys in _EVENT_KEYS)

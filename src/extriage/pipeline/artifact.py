@@ -24,12 +24,20 @@ PAGE_LIMIT = 4 << 20
 DRAIN = 1 << 20
 
 Progress = Callable[[int], None]
+Siblings = Callable[[str], bytes | None]
 
 
 def read_artifact(
-    artifact: Artifact, stream: BinaryIO, pack: Pack, progress: Progress
+    artifact: Artifact,
+    stream: BinaryIO,
+    pack: Pack,
+    progress: Progress,
+    siblings: Siblings = parsing.no_sibling,
 ) -> ArtifactResult:
-    """Read one artifact to its end and return what was found in it."""
+    """Read one artifact to its end and return what was found in it.
+
+    `siblings` returns the bytes of a file of another name in the same folder, or None.
+    """
     source = Digest(stream)
     collector = Collector(joined=pack.joined)
     try:
@@ -48,6 +56,7 @@ def read_artifact(
         "document": _read_document,
     }[kind.shape]
     reading = _Reading(artifact, kind, source, pack, collector, progress, [note] if note else [])
+    reading.siblings = siblings
     return reader(reading, text)
 
 
@@ -59,7 +68,7 @@ def _unknown(artifact: Artifact, size: int, head: bytes) -> Entry:
         status, reason = "unreadable", "holds nothing but zero bytes"
     elif looks_like_events(head):
         status = "unreadable"
-        reason = "events in another form than one per line: export them as JSON lines or EVTX"
+        reason = "events in a form that is not read: export them as JSON lines or EVTX"
     return Entry(artifact.path, size, "", status, reason)
 
 
@@ -75,6 +84,7 @@ class _Reading:
     progress: Progress
     reasons: list[str]
     failed: bool = False
+    siblings: Siblings = parsing.no_sibling
 
     def attempt(self, read: Callable[[], None]) -> None:
         """Run a reader; keep why it ended early."""
@@ -152,6 +162,7 @@ def _read_json(reading: _Reading, text: BinaryIO) -> ArtifactResult:
 
 
 def _close_events(reading: _Reading, reader: EventReader) -> ArtifactResult:
+    reading.reasons += reader.remarks
     if reader.troubles:
         reading.failed = True
         first = reader.troubles[0]
@@ -163,9 +174,11 @@ def _close_events(reading: _Reading, reader: EventReader) -> ArtifactResult:
         "rejected": reader.rejected,
         "blank": reader.blank,
     }
-    return reading.result(
+    result = reading.result(
         list(reader.tallies.values()), numbers, reader.notes, any_read=reader.records > 0
     )
+    result.facts = reader.facts
+    return result
 
 
 def _read_page(reading: _Reading, text: BinaryIO) -> ArtifactResult:
@@ -203,7 +216,8 @@ def _read_document(reading: _Reading, text: BinaryIO) -> ArtifactResult:
     facts: list[Fact] = []
     try:
         if not reading.failed:
-            document = parsing.Document(reading.artifact.path, data, reading.artifact.modified)
+            artifact = reading.artifact
+            document = parsing.Document(artifact.path, data, artifact.modified, reading.siblings)
             facts.extend(reader.read(document))
     except parsing.DocumentError as error:
         reading.failed = True

@@ -1,14 +1,13 @@
 """One server: from what its evidence gave to what is said about it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from extriage.analysis.coverage import cover
 from extriage.analysis.findings import gather
-from extriage.analysis.patch import patch_state
+from extriage.analysis.patch import StateEvidence, patch_state, with_traces
 from extriage.analysis.verdict import Hidden, judge
-from extriage.knowledge.builds import build_table
-from extriage.knowledge.campaigns import campaigns
+from extriage.knowledge.active import tables_as_of
 from extriage.matchers.sigma import RuleSet
 from extriage.model.detection import Match
 from extriage.model.evidence import Entry, Tally
@@ -35,9 +34,9 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
     """Say what the evidence of one server shows."""
     findings = gather(evidence.name, ruleset, evidence.kept, evidence.joins)
     coverage = cover(evidence.tallies, evidence.entries)
-    known = campaigns()
-    cves = [cve.id for campaign in known for cve in campaign.cves]
-    patch = patch_state(evidence.tallies, build_table(), cves)
+    end = as_of or max((row.last for row in coverage if row.last), default=None)
+    state = StateEvidence(evidence.tallies, evidence.facts, evidence.entries)
+    patch = with_traces(patch_state(state, _day(as_of, end), end), findings)
     judgement = judge(findings, coverage, patch, as_of, _hidden(evidence, ruleset))
     return Host(
         evidence.name,
@@ -50,6 +49,16 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
         manifest(evidence.entries),
         tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
     )
+
+
+def _day(as_of: datetime | None, end: datetime | None) -> date:
+    """Return the day that open vulnerabilities and support are told for.
+
+    Evidence is often read years later: unless the user says otherwise, what is known counts.
+    """
+    if as_of:
+        return as_of.date()
+    return max(tables_as_of(), end.date()) if end else tables_as_of()
 
 
 def _hidden(evidence: HostEvidence, ruleset: RuleSet) -> Hidden:

@@ -19,6 +19,7 @@ from extriage.pipeline import census
 from extriage.pipeline.account import Counts
 from extriage.pipeline.blocks import OVERLAP, Block, blocks
 from extriage.pipeline.collect import Collector
+from extriage.pipeline.covering import Covering
 from extriage.pipeline.longline import JOIN_BOUND, LongLine
 
 MOST_JOINED = 256
@@ -145,6 +146,10 @@ class _Block:
         """Return the bytes of a line, or of a run of lines, without the final line end."""
         end = self.lines.ends[first if last is None else last]
         return bytes(self.block[self.lines.starts[first] : end]).rstrip(b"\r")
+
+    def whole(self, line: int) -> bytes:
+        """Return the row that a line belongs to, with all its lines."""
+        return self.text(*self.joined.get(line, (line, None)))
 
     def columns(self, line: int) -> Columns | None:
         """Return the columns that hold at a line."""
@@ -281,35 +286,12 @@ class _Block:
         counts.raw += int(unfit.sum())
         firsts = rows & self.lines.stamped[:done]
         if firsts.any():
-            self._cover(np.flatnonzero(firsts))
+            lines = np.flatnonzero(firsts)
+            covering = Covering(self.reader.format, self.reader.clock, self.reader.tally)
+            covering.cover(self, lines, self.lines.stamps[lines])
         for line, time in self.times.items():
             if line < done:
                 self._cover_time(line, time)
-
-    def _cover(self, rows: Any) -> None:
-        reader, stamps = self.reader, self.lines.stamps
-        hours = census.hours_of(stamps[rows])
-        earliest, latest = rows[stamps[rows].argmin()], rows[stamps[rows].argmax()]
-        tally = None
-        for line in sorted({int(rows[0]), int(rows[-1]), int(earliest), int(latest)}):
-            columns = self.columns(line) or ()
-            raw = self.text(*self.joined.get(line, (line, None)))
-            values = parsing.split(reader.format, columns, raw)
-            if values is None:
-                columns = parsing.fallback_columns(reader.format, raw) or ()
-                values = parsing.split(reader.format, columns, raw) or [""] * len(columns)
-            time = parsing.line_time(reader.format, columns, raw, reader.clock)
-            here = reader.tally(
-                parsing.computer(reader.format, columns, values),
-                parsing.part(reader.format, columns, values),
-            )
-            tally = tally or here
-            if time is not None:
-                here.see(time, parsing.build(reader.format, columns, values))
-                here.hours.add(census.hour(time))
-        if tally is not None:
-            tally.records += len(rows)
-            tally.hours |= hours
 
     def _cover_time(self, line: int, time: datetime) -> None:
         tally = self.reader.tally("")

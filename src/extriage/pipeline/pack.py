@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from extriage.errors import UsageError
+from extriage.knowledge.active import knowledge_digest
 from extriage.knowledge.logsources import load_logsources
 from extriage.matchers.prefilter import Prefilter, Watch, build
 from extriage.matchers.sigma import RuleSet, load_rules
@@ -86,6 +87,7 @@ def content_digest(content: Content) -> str:
             digest.update(f"{name}\0{len(data)}\0".encode())
             digest.update(data)
     digest.update(str(content.builtin).encode())
+    digest.update(knowledge_digest().encode())
     return digest.hexdigest()
 
 

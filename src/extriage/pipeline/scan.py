@@ -10,16 +10,15 @@ from typing import Protocol
 
 from extriage import __version__
 from extriage.analysis.findings import merge
-from extriage.analysis.hosts import HostNames, assign
+from extriage.analysis.hosts import HostNames, Named, assign, named_in
+from extriage.analysis.owners import belongs, by_folder, described_server, owner, self_described
 from extriage.analysis.timeline import timeline
 from extriage.casefile import CaseFolder, Ledger
 from extriage.errors import UsageError
 from extriage.knowledge.campaigns import knowledge_as_of
 from extriage.model.case import SCHEMA, Case, Tool
-from extriage.model.detection import Match
 from extriage.model.evidence import Entry, Unit
 from extriage.model.reading import ArtifactResult, Kept
-from extriage.model.state import Fact
 from extriage.pipeline.host import HostEvidence, triage_host
 from extriage.pipeline.pack import Content, Pack, content_digest, load_pack
 from extriage.pipeline.worker import Workers, decode, run_units
@@ -148,18 +147,19 @@ def _conclude(
     return Case(SCHEMA, tool, tuple(hosts), unassigned, timeline=timeline(hosts))
 
 
-def _computers(ledger: Ledger, order: list[str]) -> dict[str, list[str]]:
-    """Return which computers each artifact names, the most often named first."""
-    named = {}
+def _computers(ledger: Ledger, order: list[str]) -> dict[str, dict[str, Named]]:
+    """Return how each artifact names computers."""
+    named, described = dict[str, dict[str, Named]](), dict[str, str]()
     for result in _results(ledger, order):
         if _counts(result):
-            records: dict[str, int] = {}
-            for tally in result.tallies:
-                records[tally.computer] = records.get(tally.computer, 0) + tally.records
-            others: list[Kept | Match | Fact] = [*result.kept, *result.joins, *result.facts]
-            for one in others:
-                records.setdefault(one.computer, 0)
-            named[result.entry.path] = sorted(records, key=lambda name: (-records[name], name))
+            others = [one.computer for one in result.kept] + [m.computer for m in result.joins]
+            others += self_described(result.facts)
+            named[result.entry.path] = named_in(result.tallies, others)
+            for name in described_server(result.facts):
+                described[result.entry.path] = name
+    if not any(name for names in named.values() for name in names):
+        for path, name in by_folder(described).items():
+            named[path] = named_in((), [name])
     return named
 
 
@@ -202,8 +202,16 @@ def _share_out(result: ArtifactResult, names: HostNames, gathered: _Gathered) ->
         _add(gathered.host(names.of(path, kept.computer)), kept)
     for match in result.joins:
         gathered.host(names.of(path, match.computer)).joins.append(match)
+    strangers = set[str]()
     for fact in result.facts:
-        gathered.host(names.of(path, fact.computer)).facts.append(fact)
+        if belongs(fact, result.facts, home, names):
+            gathered.host(owner(fact, path, names)).facts.append(fact)
+        elif result.entry.kind != "mail-headers":
+            strangers.add(fact.computer)
+    if strangers:
+        others = ", ".join(sorted(strangers))
+        note = f"also describes servers of which there is no evidence: {others}"
+        gathered.host(home).notes.setdefault(note, []).append(path)
 
 
 def _add(host: HostEvidence, kept: Kept) -> None:

@@ -1,6 +1,7 @@
 """Read one unit: every file in it, with a manifest row for each that could not be read."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from extriage.errors import SourceError
@@ -9,6 +10,7 @@ from extriage.model.reading import ArtifactResult
 from extriage.pipeline.artifact import Progress, read_artifact
 from extriage.pipeline.pack import Pack
 from extriage.sources import read
+from extriage.sources.siblings import sibling
 
 
 def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> list[ArtifactResult]:
@@ -21,9 +23,9 @@ def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> lis
             if isinstance(item, Entry):
                 results.append(ArtifactResult(item))
             else:
-                results.append(
-                    _noted(read_artifact(item.artifact, item.stream, pack, progress), item.note)
-                )
+                beside = partial(sibling, unit, item.artifact.path)
+                result = read_artifact(item.artifact, item.stream, pack, progress, beside)
+                results.append(_noted(result, item.note))
             opened = None
     except SourceError as error:
         results.append(failure(unit, opened, str(error)))

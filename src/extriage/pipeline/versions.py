@@ -4,21 +4,24 @@ No rules are run: only files that tell a build, and the build columns of logs, a
 a file of the server says holds for the day on which it was collected; a log row for its own time.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from extriage.analysis.hosts import assign
 from extriage.knowledge.builds import build_table, number, spell
 from extriage.model.evidence import Entry, Unit
 from extriage.model.exchange import BuildNumber
 from extriage.model.reading import ArtifactResult
 from extriage.model.state import Fact, Subject
 from extriage.pipeline.pack import Content
+from extriage.pipeline.scan import Watcher
 from extriage.pipeline.worker import Workers, decode, run_units
 from extriage.sources import survey
 
 _ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
+CONFLICTS = 5
 _SUBJECTS = {Subject.BUILD: "su", Subject.CU_BUILD: "cu"}
 
 
@@ -57,17 +60,13 @@ class ServerBuild:
     """One for each build and kind of evidence, in order of time."""
 
     def conflicts(self) -> tuple[str, ...]:
-        """Return what speaks against `now`, each in one sentence."""
-        return (
-            tuple(
-                f"the evidence does not agree: {self.now.says()}, but {other.says()}"
-                for other in self.sightings
-                if other.build != self.now.build
-                and other.last is None
-                and not _compatible(other, self.now)
-            )
-            + self._running()
-        )
+        """Return what speaks against `now`, each in one sentence, and no more than a few."""
+        others = [
+            f"the evidence does not agree: {self.now.says()}, but {other.says()}"
+            for other in self.sightings
+            if other.last is None and not _compatible(other, self.now)
+        ]
+        return (*self._running(), *others[:CONFLICTS])
 
     def _running(self) -> tuple[str, ...]:
         """Tell a file whose build the running processes do not have."""
@@ -89,21 +88,53 @@ class Builds:
     """Files that could not, or not wholly, be read."""
 
 
-def builds_in(path: Path, jobs: int = 1) -> Builds:
-    """Read a file, folder or archive for the builds that it names; SourceError never ends it."""
+def builds_in(path: Path, jobs: int, watcher: Watcher) -> Builds:
+    """Read a file, folder or archive for the builds that it names.
+
+    What cannot be read is in `unread`; only a path that is not there raises SourceError.
+    """
     found = survey([path])
-    sightings: list[Sighting] = []
-    unread = [entry for entry in found.entries if _lost(entry)]
+    gathered = _Gathered([entry for entry in found.entries if _lost(entry)])
+    watcher.total(sum(max(unit.size, 0) for unit in found.units), len(found.units))
 
     def keep(unit: Unit, data: bytes) -> None:
         for result in decode(data):
-            sightings.extend(_of(result))
-            if _lost(result.entry):
-                unread.append(result.entry)
+            gathered.add(result)
+        watcher.done(unit.path, 0)
 
-    run_units(list(found.units), Workers(jobs, Content(builtin=False)), lambda size: None, keep)
-    servers = tuple(_server(name, group) for name, group in _by_server(sightings))
-    return Builds(servers, tuple(sorted(unread, key=lambda entry: entry.path)))
+    workers = Workers(jobs, Content(builtin=False))
+    run_units(list(found.units), workers, watcher.read, keep)
+    return gathered.builds()
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What was read so far."""
+
+    unread: list[Entry]
+    sightings: list[Sighting] = field(default_factory=list)
+    named: dict[str, list[str]] = field(default_factory=dict)
+    """Path to the computers that it names."""
+
+    def add(self, result: ArtifactResult) -> None:
+        """Take in one file."""
+        if _lost(result.entry):
+            self.unread.append(result.entry)
+        self.sightings += _of(result)
+        names = [tally.computer for tally in result.tallies]
+        names += [fact.computer for fact in result.facts]
+        if names:
+            self.named[result.entry.path] = list(dict.fromkeys(names))
+
+    def builds(self) -> Builds:
+        """Say what each server runs."""
+        names = assign(self.named)
+        groups: dict[str, list[Sighting]] = {}
+        for one in self.sightings:
+            groups.setdefault(names.of(one.path, one.computer), []).append(one)
+        alone = len(groups) == 1 and not any(one.computer for one in self.sightings)
+        servers = [_server("" if alone else name, group) for name, group in sorted(groups.items())]
+        return Builds(tuple(servers), tuple(sorted(self.unread, key=lambda entry: entry.path)))
 
 
 def _lost(entry: Entry) -> bool:
@@ -134,20 +165,6 @@ def _of_fact(fact: Fact, build: BuildNumber) -> Sighting:
         fact.time,
         fact.computer,
     )
-
-
-def _by_server(sightings: Iterable[Sighting]) -> list[tuple[str, list[Sighting]]]:
-    """Group by server; what names none belongs to the only one that is named, if there is one."""
-    groups: dict[str, list[Sighting]] = {}
-    names: dict[str, str] = {}
-    for one in sightings:
-        key = one.computer.casefold().partition(".")[0]
-        names.setdefault(key, one.computer)
-        groups.setdefault(key, []).append(one)
-    if len(groups) == 2 and "" in groups:
-        unnamed = groups.pop("")
-        next(iter(groups.values())).extend(unnamed)
-    return sorted((names[key], group) for key, group in groups.items())
 
 
 def _server(computer: str, group: list[Sighting]) -> ServerBuild:

@@ -13,12 +13,13 @@ from rich.text import Text
 
 from extriage.model.case import Case
 from extriage.model.evidence import Entry
-from extriage.model.host import Absence, Host, Patch, State, Status
+from extriage.model.host import Absence, Host, Status
 from extriage.reports.base import RenderOptions
 from extriage.reports.ladder import campaign_block, ladder, short_names
 from extriage.reports.matrix import coverage_block
 from extriage.reports.neutral import width
 from extriage.reports.paper import STATUS_STYLE, Paper, sheet, standing, when
+from extriage.reports.patch import patch_block
 from extriage.reports.proof import proof_block
 
 _NAMES = {
@@ -89,7 +90,7 @@ def _badness(host: Host) -> tuple[int, int, int, str]:
 
 def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     lines = _verdict(paper, host)
-    lines += _build(paper, host.patch)
+    lines += patch_block(paper, host.patch)
     for campaign in host.campaigns:
         lines += campaign_block(paper, host, campaign)
     lines += _actions(paper, host, _ACTIONS)
@@ -151,22 +152,6 @@ def _verdict(paper: Paper, host: Host) -> list[Text]:
     meaning = _MEANINGS[verdict.status]
     reason = f"{meaning}. {verdict.reason}" if verdict.reason else f"{meaning}."
     return [first, *paper.paragraph(["  "], reason[:1].upper() + reason[1:], lines=3, indent=2)]
-
-
-def _build(paper: Paper, patch: Patch) -> list[Text]:
-    """Name the build, and the vulnerabilities that it leaves open."""
-    if not patch.build and not patch.product:
-        return [paper.line("  Build    ", ("not seen in this evidence", "magenta"))]
-    product = f"Exchange {patch.product}" if patch.product else ""
-    release = " ".join(word for word in (product, patch.cu, patch.su) if word)
-    text = f"{patch.build or 'unknown'}{f' ({release})' if release else ''}"
-    for state in (State.OPEN, State.OPEN_NO_PACKAGE, State.UNSUPPORTED, State.CANNOT_TELL):
-        cves = [advisory.cve for advisory in patch.advisories if advisory.state is state]
-        if cves:
-            few = short_names(cves if len(cves) < 3 else cves[:1])
-            more = f" and {len(cves) - 1} more" if len(cves) > 2 else ""
-            text += f"; {state.value.replace('-', ' ')}: {few}{more}"
-    return paper.paragraph(["  Build    "], text, lines=2, indent=11)
 
 
 def _actions(paper: Paper, host: Host, most: int) -> list[Text]:

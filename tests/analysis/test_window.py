@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from extriage.analysis.patch import fixed_since
+from extriage.analysis.window import fixed_since
 from extriage.knowledge.builds import build_table
 from extriage.model.evidence import BuildSeen
-from extriage.model.host import Patch
 
 OPEN, FIXED = "15.1.2106.2", "15.1.2106.13"
 CVE = "CVE-2021-26855"
@@ -17,7 +16,7 @@ def day(number: int) -> datetime:
 
 def since(*seen: tuple[str, int, int]) -> datetime | None:
     sources = tuple(BuildSeen(build, "httpproxy", day(a), day(b)) for build, a, b in seen)
-    return fixed_since(CVE, Patch(OPEN, "2016", "", "", sources, ()), build_table())
+    return fixed_since(CVE, sources, build_table())
 
 
 def test_the_window_ends_with_the_update() -> None:

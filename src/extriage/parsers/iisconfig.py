@@ -1,0 +1,184 @@
+"""applicationHost.config: the sites of IIS, its native modules and who must authenticate how.
+
+It lies in the folder `inetsrv/config` of System32; IIS keeps dated copies in `inetpub/history`.
+Facts are given for Extended Protection, TLS and address filters of each directory, native modules,
+rewrite rules, folders of the applications, and for what switches logging off or moves it.
+Reference: Microsoft's IIS configuration reference. A file that breaks off gives what stands before.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from extriage.model.state import Fact, Subject
+from extriage.parsers.base import Document, DocumentError, DocumentReader
+from extriage.parsers.machinekey import described
+from extriage.parsers.rewrite import RuleReader
+from extriage.parsers.statement import Source, bounded
+from extriage.parsers.xmlstream import End, Start, elements, is_served, root_of
+
+KIND = "iis-config"
+_MARK = b"system.applicationhost"
+_MANY = 5_000
+"""Directories that are kept; a large farm has some hundreds."""
+
+
+@dataclass(slots=True)
+class _Directory:
+    """What one location says of itself; None where it inherits."""
+
+    path: str
+    line: int
+    located: bool = False
+    """True once its own section was seen; a site's list of applications only names it."""
+    tokens: str | None = None
+    tokens_line: int = 0
+    ssl: str | None = None
+    ssl_line: int = 0
+    unlisted: str | None = None
+    addresses: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Config:
+    """The file while it is read."""
+
+    source: Source
+    rules: RuleReader
+    directories: dict[str, _Directory] = field(default_factory=dict)
+    location: str = ""
+    site: str = ""
+    application: str = ""
+
+    def see(self, event: Start | End) -> Iterator[Fact]:
+        """Take in one element."""
+        yield from self.rules.see(event, self.location or "all sites")
+        if isinstance(event, End):
+            self._leave(event.name)
+            return
+        parent = event.path[-2] if len(event.path) > 1 else ""
+        if event.name in ("location", "site", "application"):
+            self._enter(event)
+        elif "authentication" in event.path or "security" in event.path:
+            self._protect(event, parent)
+        else:
+            yield from self._setting(event, parent)
+
+    def _enter(self, event: Start) -> None:
+        if event.name == "location":
+            self.location = event.attributes.get("path", "").strip("/")
+            here = self._directory(self.location, event.line)
+            here.line, here.located = event.line, True
+        elif event.name == "site":
+            self.site = event.attributes.get("name", "")
+        else:
+            self.application = event.attributes.get("path", "").rstrip("/")
+
+    def _leave(self, name: str) -> None:
+        if name == "location":
+            self.location = ""
+        elif name == "site":
+            self.site = ""
+
+    def _directory(self, path: str, line: int) -> _Directory:
+        key = path.lower()
+        if key not in self.directories and len(self.directories) >= _MANY:
+            return _Directory(path, line)
+        return self.directories.setdefault(key, _Directory(path, line))
+
+    def _protect(self, event: Start, parent: str) -> None:
+        here, attributes = self._directory(self.location, event.line), event.attributes
+        if event.name == "extendedProtection" and "tokenChecking" in attributes:
+            here.tokens, here.tokens_line = attributes["tokenChecking"], event.line
+        elif event.name == "access" and "sslFlags" in attributes:
+            here.ssl, here.ssl_line = attributes["sslFlags"], event.line
+        elif event.name == "ipSecurity" and "allowUnlisted" in attributes:
+            here.unlisted = attributes["allowUnlisted"]
+        elif event.name == "add" and parent == "ipSecurity" and len(here.addresses) < 200:
+            allowed = attributes.get("allowed", "false")
+            here.addresses.append(f"{attributes.get('ipAddress', '')}={allowed}")
+
+    def _setting(self, event: Start, parent: str) -> Iterator[Fact]:
+        attributes, line, where = event.attributes, event.line, self.location or "all sites"
+        if event.name == "add" and parent == "globalModules":
+            yield self._module(attributes, line)
+        elif event.name == "virtualDirectory" and self.site:
+            yield self._folder(attributes, line)
+        elif event.name == "httpLogging" and "dontLog" in attributes:
+            yield self._say(f"IIS/{where}/httpLogging/dontLog", attributes["dontLog"], line)
+        elif event.name == "logFile" and parent in ("site", "siteDefaults"):
+            for name in sorted({"enabled", "directory"} & attributes.keys()):
+                site = self.site if parent == "site" else "all sites"
+                yield self._say(f"IIS/{site}/logFile/{name}", attributes[name], line)
+        elif event.name == "machineKey":
+            yield self._say(f"machineKey/{where}", described(attributes), line)
+
+    def _say(self, name: str, value: str, line: int) -> Fact:
+        return self.source.fact(Subject.SETTING, name, value, line)
+
+    def _module(self, attributes: dict[str, str], line: int) -> Fact:
+        name, image = attributes.get("name", ""), attributes.get("image", "")
+        text = f'<add name="{name}" image="{image}" />'
+        return self.source.fact(Subject.IIS_MODULE, name, image, line, text)
+
+    def _folder(self, attributes: dict[str, str], line: int) -> Fact:
+        below = attributes.get("path", "").rstrip("/")
+        place = f"{self.site}{self.application}{below}"
+        self._directory(place, line)
+        return self._say(f"IIS/{place}/physicalPath", attributes.get("physicalPath", ""), line)
+
+    def protections(self, *, broken: bool) -> Iterator[Fact]:
+        """Yield what is in force for each directory, its own or inherited.
+
+        Of a file that broke off, only what was seen: the rest may say otherwise.
+        """
+        for here in self.directories.values():
+            if "/" not in here.path or (broken and not here.located):
+                continue
+            tokens = self._inherited(here, "tokens")
+            line = tokens.tokens_line if tokens else here.line
+            value = (tokens.tokens if tokens else None) or "None"
+            text = f'{here.path}: <extendedProtection tokenChecking="{value}" />'
+            yield self.source.fact(Subject.EXTENDED_PROTECTION, here.path, value, line, text)
+            ssl = self._inherited(here, "ssl")
+            if ssl and value != "None":
+                yield self._say(f"IIS/{here.path}/sslFlags", ssl.ssl or "None", ssl.ssl_line)
+            if here.unlisted is not None:
+                listed = "; ".join([f"allowUnlisted={here.unlisted}", *here.addresses])
+                yield self._say(f"IIS/{here.path}/ipSecurity", listed, here.line)
+
+    def _inherited(self, here: _Directory, name: str) -> _Directory | None:
+        parts = here.path.lower().split("/")[:16]
+        for depth in range(len(parts), -1, -1):
+            found = self.directories.get("/".join(parts[:depth]))
+            if found and getattr(found, name) is not None:
+                return found
+        return None
+
+
+def accepts(head: bytes, path: str) -> bool:
+    """Tell whether a file is IIS's main configuration."""
+    return not is_served(path) and root_of(head) == b"configuration" and _MARK in head.lower()
+
+
+def read(document: Document) -> Iterator[Fact]:
+    """Yield the facts; DocumentError where the file breaks off, after what stands before."""
+    return bounded(_read(document))
+
+
+def _read(document: Document) -> Iterator[Fact]:
+    source = Source(KIND, document.path)
+    config = _Config(source, RuleReader(source))
+    broken: DocumentError | None = None
+    try:
+        for event in elements(document.data):
+            yield from config.see(event)
+    except DocumentError as error:
+        broken = error
+    yield from config.rules.rest()
+    yield from config.protections(broken=broken is not None)
+    if broken:
+        yield source.fact(Subject.SETTING, "IIS/complete", "False", 1, str(broken))
+        raise broken
+
+
+READER = DocumentReader(accepts, read, 16 << 20)

@@ -1,0 +1,221 @@
+r"""Registry hives: which build Setup installed, which updates are listed, what was switched.
+
+Only named keys of two hives are opened. SOFTWARE holds what Setup and Windows Installer noted
+(`Microsoft\ExchangeServer\v15\Setup`, updates by their KB number), SYSTEM the computer's name and
+services that a broken update left disabled. Numbers of Setup tell the cumulative update only, and
+an update that is listed need not have replaced every file. Times are UTC.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from extriage.knowledge.builds import number, spell
+from extriage.model.evidence import Origin
+from extriage.model.state import Fact, Subject
+from extriage.parsers.base import Document, DocumentError, DocumentReader
+from extriage.parsers.hive import Hive, Key, open_hive
+from extriage.parsers.hivelog import header
+
+KIND = "registry-hive"
+LIMIT = 256 << 20
+PENDING = (
+    "was not cleanly closed; its transaction logs were not applied: newer values may be missing"
+)
+SERVICES = (
+    "MSExchangeADTopology",
+    "MSExchangeIS",
+    "MSExchangeServiceHost",
+    "MSExchangeTransport",
+    "MSExchangeFrontEndTransport",
+    "MSExchangeMailboxReplication",
+    "FMS",
+    "W3SVC",
+    "IISADMIN",
+    "Winmgmt",
+)
+"""Services that an update disables while it runs, and that a broken one leaves disabled."""
+DISABLED = 4
+
+_PARTS = ("MsiProductMajor", "MsiProductMinor", "MsiBuildMajor", "MsiBuildMinor")
+_PRODUCTS = ("AE1D439464EB1B8488741FFA028E291C", "442189DC8B9EA5040962A6BED9EC1F1F")
+"""How Windows Installer calls Exchange: 2010 and 2013, then 2016 and later."""
+_INSTALLER = r"Microsoft\Windows\CurrentVersion\Installer\UserData\S-1-5-18\Products"
+_UNINSTALL = (
+    r"Microsoft\Windows\CurrentVersion\Uninstall",
+    r"WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall",
+)
+_UPDATES = ("2013", "2016", "2019", "SE")
+_PATCH_STATES = {1: "installed", 2: "superseded", 4: "obsolete"}
+_TEXT = 300
+_KB = re.compile(r"\bKB ?(\d{6,8})\b", re.IGNORECASE)
+_BUILD = re.compile(r"(?<![\d.])1[45]\.\d{1,2}\.\d{1,5}\.\d{1,5}(?![\d.])")
+_HIVES = re.compile(r"(?:^|[\\/])(?:software|system)$", re.IGNORECASE)
+_DOMAIN_NAME = re.compile(r"CN=([^,\\]{1,63}),", re.IGNORECASE)
+
+_Reader = Callable[["_Reading"], Iterator[Fact]]
+
+
+def accepts(head: bytes, path: str) -> bool:
+    """Tell a hive that may be SOFTWARE or SYSTEM; logs and the hives of users are left alone."""
+    found = header(head)
+    return (
+        found is not None
+        and found.type == 0
+        and (not found.name or bool(_HIVES.search(found.name)))
+    )
+
+
+class _Reading:
+    """One hive while it is read: what every group of keys needs to make facts."""
+
+    def __init__(self, hive: Hive, path: str) -> None:
+        self.hive = hive
+        self.path = path
+        self.computer = ""
+
+    def values(self, path: str) -> dict[str, str | int]:
+        """Return the values of a key, none if there is no such key."""
+        key = self.hive.key(path)
+        return self.hive.values(key) if key else {}
+
+    def fact(
+        self, subject: Subject, name: str, value: str, text: str, time: datetime | None = None
+    ) -> Fact:
+        """Make a fact of this hive."""
+        origin = Origin(self.path, 1)
+        return Fact(subject, name, value, KIND, origin, time, self.computer, text[:_TEXT])
+
+
+def read(document: Document) -> Iterator[Fact]:
+    """Yield what the hive tells; DocumentError at the end if a part of it was not to be read."""
+    name = document.path.rpartition("/")[2]
+    logs = [document.siblings(f"{name}{suffix}") for suffix in (".LOG1", ".LOG2", ".LOG")]
+    hive = open_hive(document.data, [log for log in logs if log])
+    reading = _Reading(hive, document.path)
+    troubles: list[str] = []
+    for reader in _READERS:
+        try:
+            yield from reader(reading)
+        except DocumentError as error:
+            troubles.append(str(error))
+    if hive.pending:
+        troubles.append(PENDING)
+    if troubles:
+        raise DocumentError("; ".join(dict.fromkeys(troubles)))
+
+
+def _computer(reading: _Reading) -> Iterator[Fact]:
+    """Learn the computer's name first: from SYSTEM, or from the group policies in SOFTWARE."""
+    current = reading.values("Select").get("current", 1)
+    control = f"ControlSet{current:03d}" if isinstance(current, int) else "ControlSet001"
+    name = reading.values(rf"{control}\Control\ComputerName\ComputerName").get("computername")
+    if isinstance(name, str) and name:
+        reading.computer = name
+        yield reading.fact(Subject.SETTING, "ComputerName", name, f"computer name {name}")
+    else:
+        policies = r"Microsoft\Windows\CurrentVersion\Group Policy\State\Machine"
+        named = _DOMAIN_NAME.match(str(reading.values(policies).get("distinguished-name", "")))
+        reading.computer = named[1] if named else ""
+    for service in SERVICES:
+        if reading.values(rf"{control}\Services\{service}").get("start") == DISABLED:
+            text = f"service {service} is disabled"
+            yield reading.fact(Subject.SETTING, f"Service/{service}/Start", "Disabled", text)
+
+
+def _setup(reading: _Reading) -> Iterator[Fact]:
+    """Read what Setup noted of its last run."""
+    for version in ("v14", "v15"):
+        base = rf"Microsoft\ExchangeServer\{version}"
+        values = reading.values(rf"{base}\Setup")
+        parts = [values.get(part.lower()) for part in _PARTS]
+        if all(isinstance(part, int) for part in parts):
+            build = ".".join(map(str, parts))
+            yield reading.fact(Subject.CU_BUILD, "MsiBuild", build, f"{version} Setup: {build}")
+        yield from _build(reading, "OwaVersion", values)
+        yield from _setting(reading, "Setup/MsiInstallPath", values)
+        tools = reading.values(rf"{base}\AdminTools")
+        for name in ("ConfiguredVersion", "UnpackedVersion", "PostSetupVersion"):
+            yield from _build(reading, name, tools)
+        diagnostics = reading.values(rf"{base}\Diagnostics")
+        for name in ("EnableSerializationDataSigning", "DisableBaseTypeCheckForDeserialization"):
+            yield from _setting(reading, f"Diagnostics/{name}", diagnostics)
+
+
+def _build(reading: _Reading, name: str, values: dict[str, str | int]) -> Iterator[Fact]:
+    build = number(str(values.get(name.lower(), "")))
+    if build:
+        yield reading.fact(Subject.CU_BUILD, name, spell(build), f"{name} {spell(build)}")
+
+
+def _setting(reading: _Reading, name: str, values: dict[str, str | int]) -> Iterator[Fact]:
+    value = values.get(name.rpartition("/")[2].lower())
+    if value is not None:
+        yield reading.fact(Subject.SETTING, name, str(value)[:_TEXT], f"{name} = {value}")
+
+
+def _patches(reading: _Reading) -> Iterator[Fact]:
+    """Read the patches that Windows Installer keeps for Exchange."""
+    for product in _PRODUCTS:
+        for key, values in _below(reading, rf"{_INSTALLER}\{product}\Patches"):
+            state = values.get("state", 1)
+            word = _PATCH_STATES.get(state, "unknown") if isinstance(state, int) else "unknown"
+            title = str(values.get("displayname", ""))
+            yield from _update(reading, title, word, key, str(values.get("installed", "")))
+
+
+def _uninstall(reading: _Reading) -> Iterator[Fact]:
+    """Read the updates that the list of installed programs names."""
+    for path in _UNINSTALL:
+        for key, values in _below(reading, path):
+            title = str(values.get("displayname", ""))
+            day = str(values.get("installdate", ""))
+            yield from _update(reading, title, "installed", key, day)
+    for product in _UPDATES:
+        base = rf"Microsoft\Updates\Exchange {product}"
+        for path in (base, rf"{base}\SP1"):
+            for key, values in _below(reading, path):
+                title = str(values.get("packagename", "")) or f"Exchange Server {key.name}"
+                yield from _update(reading, title, "installed", key, "")
+
+
+def _below(reading: _Reading, path: str) -> Iterator[tuple[Key, dict[str, str | int]]]:
+    key = reading.hive.key(path)
+    if key is None:
+        return
+    for sub in reading.hive.subkeys(key):
+        yield sub, reading.hive.values(sub)
+
+
+def _update(reading: _Reading, title: str, word: str, key: Key, day: str) -> Iterator[Fact]:
+    """Make facts of one update; its build too, where its title tells it."""
+    kb = _KB.search(title) or _KB.search(key.name)
+    if kb is None or "exchange server" not in title.lower():
+        return
+    name = f"KB{kb[1]}"
+    time = _when(key.written, day)
+    text = f"{title}: {word}{f' on {day}' if day else ''}"
+    yield reading.fact(Subject.UPDATE, name, word, text, time)
+    build = _BUILD.search(title)
+    if build and word == "installed" and (numbers := number(build[0])):
+        yield reading.fact(Subject.BUILD, name, spell(numbers), text, time)
+
+
+def _when(written: datetime | None, day: str) -> datetime | None:
+    """Return when an update was installed: the key's own time, if it is of the day it names.
+
+    The day is local; the key's time is UTC, but moves when the key is changed later.
+    """
+    if written is None or not re.fullmatch(r"\d{8}", day):
+        return None
+    try:
+        named = date(int(day[:4]), int(day[4:6]), int(day[6:]))
+    except ValueError:
+        return None
+    noon = datetime(named.year, named.month, named.day, 12, tzinfo=UTC)
+    return written if abs(written - noon) <= timedelta(hours=28) else None
+
+
+_READERS: tuple[_Reader, ...] = (_computer, _setup, _patches, _uninstall)
+
+READER = DocumentReader(accepts, read, LIMIT)

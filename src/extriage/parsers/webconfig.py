@@ -1,0 +1,115 @@
+"""web.config: what one web directory of Exchange runs, and how its requests are rewritten.
+
+Some name the server in a response header, `X-FEServer` or `X-BEServer`. Mitigations write their
+rewrite rules here, so the file tells of defence more often than of attack.
+"""
+
+import re
+from collections.abc import Iterator
+
+from extriage.model.state import Fact, Subject
+from extriage.parsers.base import Document, DocumentError, DocumentReader
+from extriage.parsers.machinekey import described
+from extriage.parsers.rewrite import RuleReader
+from extriage.parsers.statement import Source, bounded, short_name
+from extriage.parsers.xmlstream import Start, elements, is_served, root_of
+
+KIND = "web-config"
+FRONT, BACK = "Default Web Site", "Exchange Back End"
+_SERVER = re.compile(rb'name="X-(?:FE|BE)Server"\s{1,40}value="([^"<>]{1,64})"', re.I)
+_PROTOCOL = re.compile(rb'key="HttpProxy\.ProtocolType"\s{1,40}value="(\w{1,40})"')
+_SECTIONS = (b"<system.web>", b"<system.web ", b"<system.webserver")
+_PATHS = (
+    (re.compile(r"/frontend/httpproxy/([\w/.-]+)/web\.config$"), FRONT),
+    (re.compile(r"(?:^|/)clientaccess/([\w/.-]+)/web\.config$"), BACK),
+    (re.compile(r"/inetpub/wwwroot()/web\.config$"), FRONT),
+)
+_FOLDERS = {
+    "owa": "owa",
+    "ecp": "ecp",
+    "ews": "EWS",
+    "oab": "OAB",
+    "autodiscover": "Autodiscover",
+    "powershell": "PowerShell",
+    "powershell-proxy": "PowerShell",
+    "mapi": "mapi",
+    "sync": "Microsoft-Server-ActiveSync",
+    "eas": "Microsoft-Server-ActiveSync",
+    "rest": "API",
+    "rpc": "Rpc",
+    "rpchttp": "Rpc",
+    "rpcproxy": "Rpc",
+    "owacalendar": "owa/Calendar",
+    "exchweb/ews": "EWS",
+}
+"""The virtual directory of a folder, or of a protocol's name."""
+_MARKS = (
+    (b"OwaJavascriptRedirectModule", FRONT),
+    (b"<rbacConfig", f"{BACK}/ecp"),
+    (b'"ClientsCommonModule"', f"{BACK}/owa"),
+)
+"""What only one of the directories runs, for files that lost their path."""
+
+
+def accepts(head: bytes, path: str) -> bool:
+    """Tell whether a file is the configuration of a web directory."""
+    if is_served(path) or root_of(head) != b"configuration":
+        return False
+    low = head.lower()
+    return any(mark in low for mark in _SECTIONS) or path.lower().endswith("webconfig.config")
+
+
+def read(document: Document) -> Iterator[Fact]:
+    """Yield the facts; DocumentError where the file breaks off, after what stands before."""
+    return bounded(_read(document))
+
+
+def _read(document: Document) -> Iterator[Fact]:
+    server = _SERVER.search(document.data)
+    name = short_name(server[1].decode("utf-8", "replace")) if server else ""
+    source, where = Source(KIND, document.path, name), directory(document)
+    rules = RuleReader(source)
+    broken: DocumentError | None = None
+    try:
+        for event in elements(document.data):
+            yield from rules.see(event, where)
+            if isinstance(event, Start):
+                yield from _setting(source, event, where)
+    except DocumentError as error:
+        broken = error
+    yield from rules.rest()
+    # NOTE: only a file that was read to its end shows that a rule is not in it.
+    yield source.fact(Subject.SETTING, f"web.config/{where}", "broken" if broken else "read", 1)
+    if broken:
+        raise broken
+
+
+def directory(document: Document) -> str:
+    """Name the virtual directory that a file is for, else the file: `Default Web Site/owa`."""
+    low = "/" + document.path.replace("\\", "/").lower()
+    for pattern, site in _PATHS:
+        if found := pattern.search(low):
+            folder = _FOLDERS.get(found[1], found[1])
+            return f"{site}/{folder}".rstrip("/")
+    if protocol := _PROTOCOL.search(document.data):
+        folder = protocol[1].decode()
+        return f"{FRONT}/{_FOLDERS.get(folder.lower(), folder)}"
+    for mark, place in _MARKS:
+        if mark in document.data:
+            return place
+    return document.path.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _setting(source: Source, event: Start, where: str) -> Iterator[Fact]:
+    attributes = event.attributes
+    if event.name == "machineKey":
+        yield source.fact(Subject.SETTING, f"machineKey/{where}", described(attributes), event.line)
+    elif event.name == "add" and event.path[-2:-1] == ("modules",):
+        name = f"web.config/{where}/modules/{attributes.get('name', '')}"
+        yield source.fact(Subject.SETTING, name, attributes.get("type", ""), event.line)
+    elif event.name == "httpLogging" and "dontLog" in attributes:
+        name = f"IIS/{where}/httpLogging/dontLog"
+        yield source.fact(Subject.SETTING, name, attributes["dontLog"], event.line)
+
+
+READER = DocumentReader(accepts, read, 16 << 20)

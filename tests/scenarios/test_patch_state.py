@@ -1,0 +1,88 @@
+"""Whole servers: which builds ran, when the door was open, and what is told of it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scenario import rescanned, scanned, the_host
+
+from extriage.samples import ServerSpec
+from extriage.samples.spec import Product
+
+SERVER_SIDE = "CVE-2021-26855"
+PATCHED = datetime(2021, 3, 6, 14, 30, tzinfo=UTC)
+
+
+def row(host: dict[str, Any], cve: str) -> dict[str, Any]:
+    (found,) = (one for one in host["patch"]["advisories"] if one["cve"] == cve)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("product", ["2013", "2016", "2019"])
+def test_a_server_patched_in_mid_log_has_the_right_history_and_window(
+    tmp_path: Path, product: Product
+) -> None:
+    spec = ServerSpec(
+        product=product, lines=20_000, hours_per_file=24, patched_at=PATCHED, attack="probes"
+    )
+    _, case = scanned(tmp_path, spec)
+    patch = the_host(case)["patch"]
+    ran = [one for one in patch["sources"] if one["precision"] == "su"]
+    assert [one["build"] for one in ran] == [spelt(spec.number), spelt(spec.patched)]
+    assert ran[0]["last"] < "2021-03-06T14:30" <= ran[1]["first"] < "2021-03-06T15:30"
+    assert patch["build"] == spelt(spec.patched)
+    window = row(the_host(case), SERVER_SIDE)["window"]
+    assert window["from"] == "2021-01-03T00:00:00Z"
+    assert window["to"][:10] == "2021-03-06"
+    assert (window["days"], window["closed"], window["proved"]) == (63, True, True)
+    assert "every server that could be found was attacked from 2021-02-26" in window["note"]
+    assert row(the_host(case), SERVER_SIDE)["state"] == "fixed"
+
+
+def spelt(build: tuple[int, int, int, int]) -> str:
+    return ".".join(map(str, build))
+
+
+def test_a_server_that_was_never_patched_is_still_open(tmp_path: Path) -> None:
+    spec = ServerSpec(lines=5_000, hours_per_file=24, attack="chain")
+    _, case = scanned(tmp_path, spec)
+    host = the_host(case)
+    state = row(host, SERVER_SIDE)
+    assert state["state"] == "open"
+    assert (state["window"]["closed"], state["window"]["proved"]) == (False, True)
+    assert "attack traces inside it" in state["window"]["note"]
+    assert host["patch"]["action"], "there is a way out"
+    assert host["patch"]["support"]["state"] in ("unsupported", "paid-updates-only")
+
+
+def test_what_was_known_on_a_day_can_be_asked(tmp_path: Path) -> None:
+    spec = ServerSpec(lines=3_000, hours_per_file=24)
+    scanned(tmp_path, spec)
+    _, case = rescanned(tmp_path, "--as-of", "2021-03-12", "--force")
+    patch = the_host(case)["patch"]
+    assert patch["support"]["state"] == "supported"
+    assert not [one for one in patch["advisories"] if one["cve"] > "CVE-2021-4"]
+
+
+def test_files_and_logs_that_disagree_are_named(tmp_path: Path) -> None:
+    """The export says CU only; a hand-made list of an older ExSetup contradicts the rows."""
+    spec = ServerSpec(lines=3_000, hours_per_file=24)
+    folder = tmp_path / "EVIDENCE"
+    scanned(tmp_path, spec)
+    export = folder / "exports" / "ExSetup.xml"
+    export.write_text(EXSETUP, "utf-8")
+    _, case = rescanned(tmp_path, "--force")
+    patch = the_host(case)["patch"]
+    assert any("15.1.2044.13" in one for one in patch["conflicts"]), patch["conflicts"]
+
+
+EXSETUP = """<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">
+<Obj RefId="0"><TN RefId="0"><T>System.Diagnostics.FileVersionInfo</T></TN><Props>
+<S N="FileName">C:\\Program Files\\Microsoft\\Exchange Server\\V15\\bin\\ExSetup.exe</S>
+<S N="ProductName">Microsoft Exchange</S><S N="FileVersion">15.01.2044.013</S>
+<I32 N="FileMajorPart">15</I32><I32 N="FileMinorPart">1</I32>
+<I32 N="FileBuildPart">2044</I32><I32 N="FilePrivatePart">13</I32>
+</Props></Obj></Objs>
+"""
