@@ -52,6 +52,7 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> K
     for name in ("https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(command, "today", lambda: DAY)
+    monkeypatch.setenv("COLUMNS", "100")
     return Keyboard(capfd)
 
 
