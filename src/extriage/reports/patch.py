@@ -76,7 +76,7 @@ def _settings(checks: Sequence[CheckAnswer]) -> str:
     failed = [
         named[check.id].name if check.id in named else check.title
         for check in checks
-        if check.answer is Answer.FAILED
+        if check.answer is Answer.FAILED and check.proofs
     ]
     if not failed:
         return ""
