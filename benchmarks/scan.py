@@ -22,7 +22,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from extriage.pipeline import Content, load_pack
+from extriage.pipeline.pack import Content, load_pack
 from extriage.samples import write_big_log
 
 

@@ -26,7 +26,7 @@ from extriage.knowledge.evidence import evidence_kinds
 from extriage.model.detection import Rule
 from extriage.model.evidence import Origin
 from extriage.parsers import KINDS, Columns, Kind, page_record
-from extriage.pipeline import Content, load_pack
+from extriage.pipeline.pack import Content, load_pack
 from extriage.reports import REPORTS, RenderOptions
 
 ROOT = Path(__file__).parents[1]

@@ -20,10 +20,10 @@ from extriage.parsers.clockcheck import UNCHECKED
 from extriage.parsers.eventitems import LIMIT, Tape, elements
 from extriage.parsers.flatten import UNWRITTEN
 from extriage.parsers.text import open_text
-from extriage.pipeline import Content, load_pack
 from extriage.pipeline.artifact import read_artifact
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.events import WINDOW, EventReader
+from extriage.pipeline.pack import Content, load_pack
 
 LAB = (
     Path(__file__).parents[1] / "evidence/proxylogon-lab-2021/proxylogon_ssrf_rce_poc_extract.json"

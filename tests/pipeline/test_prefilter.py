@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extriage.parsers import KINDS
-from extriage.pipeline import Content, load_pack
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.lines import LineReader
+from extriage.pipeline.pack import Content, load_pack
 
 COLUMNS = {
     "httpproxy": (

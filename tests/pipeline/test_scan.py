@@ -19,9 +19,11 @@ from extriage.casefile import folder as writing
 from extriage.errors import CaseError
 from extriage.model.case import Case
 from extriage.model.evidence import Unit
-from extriage.pipeline import Content, worker
 from extriage.pipeline import parts as splitting
+from extriage.pipeline import worker
 from extriage.pipeline.artifact import read_artifact
+from extriage.pipeline.beginning import begin
+from extriage.pipeline.pack import Content
 from extriage.pipeline.scan import Options, finish, scan
 from extriage.samples import ServerSpec, write_big_log, write_server
 from extriage.sources import survey
@@ -55,7 +57,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(server: Path, folder: Path, **options: Any) -> tuple[Case, Silent]:
     case_folder, watcher = CaseFolder(folder), Silent()
     case_folder.prepare(force=False)
-    case = scan([server], case_folder, Options(**options), watcher)
+    settings = Options(**options)
+    begun = begin([server], case_folder.path, settings.jobs)
+    case = scan(begun, case_folder, settings, watcher)
     finish(case, case_folder, {})
     return case, watcher
 
@@ -197,13 +201,13 @@ def test_changed_evidence_is_read_again(server: Path, tmp_path: Path) -> None:
     write_server(copy, ServerSpec(lines=500, hours_per_file=24, attack="none"))
     folder = CaseFolder(tmp_path / "case")
     folder.prepare(force=False)
-    scan([copy], folder, Options(), Silent())
+    scan(begin([copy], folder.path, 1), folder, Options(), Silent())
     again = Silent()
-    scan([copy], folder, Options(), again)
+    scan(begin([copy], folder.path, 1), folder, Options(), again)
     assert again.units == 0
     log = next(copy.rglob("HttpProxy*.LOG"))
     log.write_bytes(log.read_bytes() * 2)
-    scan([copy], folder, Options(), again)
+    scan(begin([copy], folder.path, 1), folder, Options(), again)
     assert again.units > 0
 
 

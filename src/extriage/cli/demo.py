@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from extriage.casefile import CaseFolder
 from extriage.cli.output import rendered
-from extriage.cli.scan import scan_and_report
+from extriage.cli.scan import scan_paths
 from extriage.errors import UsageError
 from extriage.samples import ServerSpec, write_server
 
@@ -60,11 +59,10 @@ def demo(context: click.Context, /, folder: Path, **options: Any) -> None:
         hours_per_file=24,
     )
     write_server(folder / spec.name, spec)
-    case = CaseFolder(folder.with_name(folder.name + ".case"))
-    code = scan_and_report(
-        [folder / spec.name], case, DEFAULTS | options, debug=bool(context.obj["debug"])
-    )
-    click.echo(f"The sample server is in {folder}, its case in {case.path}.", err=True)
+    case = folder.with_name(folder.name + ".case")
+    chosen = DEFAULTS | options | {"case": case}
+    code = scan_paths([folder / spec.name], chosen, debug=bool(context.obj["debug"]))
+    click.echo(f"The sample server is in {folder}, its case in {case}.", err=True)
     sys.exit(0 if code in (0, 1, 3) else code)
 
 

@@ -1,65 +1,35 @@
-"""Progress of a scan on stderr: bytes, rate, time left, rules met so far."""
+"""Who watches a scan: a bar on a terminal, else nobody.
+
+The bar's library takes a while to import, so it is only asked for when somebody can see it.
+"""
 
 import sys
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-
-from extriage.reports.neutral import visible
+from extriage.pipeline.scan import Watcher
 
 
-class ScanProgress:
-    """A watcher of the scan that draws a bar when stderr is a terminal."""
-
-    def __init__(self, *, shown: bool) -> None:
-        console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[met]}"),
-            console=console,
-            transient=True,
-            disable=not shown or not sys.stderr.isatty(),
-        )
-        self._task = self._progress.add_task("reading", total=None, met="")
-        self._met = 0
-
-    def __enter__(self) -> "ScanProgress":
-        """Begin to draw."""
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        self._progress.stop()
+class Nobody:
+    """A watcher that shows nothing."""
 
     def total(self, size: int, units: int) -> None:
-        """Hear how much there is to read."""
-        self._progress.update(self._task, total=size, description=f"reading {units:,} units")
+        """Take no notice."""
 
     def read(self, size: int) -> None:
-        """Hear that this many more bytes were read."""
-        self._progress.advance(self._task, size)
+        """Take no notice."""
 
     def done(self, path: str, findings: int) -> None:
-        """Hear that a unit is done and how many rules it met."""
-        self._met += findings
-        if findings:
-            where = visible(path)[-40:]
-            self._progress.update(self._task, met=f"{self._met:,} rules met, last in {where}")
+        """Take no notice."""
+
+
+@contextmanager
+def progress(*, shown: bool) -> Iterator[Watcher]:
+    """Show the progress of a scan while it runs, if it is wanted and stderr is a terminal."""
+    if not shown or not sys.stderr.isatty():
+        yield Nobody()
+        return
+    from extriage.cli.bar import Bar  # noqa: PLC0415
+
+    with Bar() as bar:
+        yield bar

@@ -8,8 +8,7 @@ import click
 
 from extriage.errors import UsageError
 from extriage.model.detection import Rule
-from extriage.pipeline import Content, load_pack
-from extriage.pipeline.pack import Pack
+from extriage.pipeline.pack import Content, Pack, load_pack
 from extriage.pipeline.rulecase import CASES, run_cases
 from extriage.reports.neutral import visible
 

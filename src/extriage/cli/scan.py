@@ -1,25 +1,18 @@
 """`extriage scan`: the main job."""
 
-import platform
+import importlib
+import os
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from extriage.casefile import CaseFolder
-from extriage.cli.output import print_report, rendered, rendering
-from extriage.cli.progress import ScanProgress
+from extriage.cli.output import rendered
 from extriage.errors import UsageError
-from extriage.model.case import Case
 from extriage.model.detection import Level
-from extriage.model.host import Absence, Status
-from extriage.pipeline import Content
-from extriage.pipeline.scan import Options, finish, now
-from extriage.pipeline.scan import scan as run_scan
-from extriage.pipeline.worker import default_jobs
+from extriage.pipeline.beginning import begin
 
 LEVELS = [level.value for level in Level]
 
@@ -47,95 +40,30 @@ def scan(context: click.Context, /, paths: tuple[Path, ...], **options: Any) -> 
     PATH is a folder in any layout, a .zip, .tar, .tar.gz, .gz or a single log. Evidence is only
     read. The full case goes to the folder named by --case (default: NAME.case here).
     """
-    given = list(paths)
-    folder = CaseFolder(Path(str(options["case"])) if options["case"] else default_case(given))
-    code = scan_and_report(given, folder, options, debug=bool(context.obj["debug"]))
-    sys.exit(code)
+    sys.exit(scan_paths(list(paths), options, debug=bool(context.obj["debug"])))
 
 
-def scan_and_report(
-    paths: list[Path], folder: CaseFolder, options: dict[str, Any], *, debug: bool
-) -> int:
-    """Scan, write the case, print the report; return the exit code."""
-    started = now()
-    content = Content(
-        tuple(str(Path(name).resolve()) for name in options["rules"]),
-        builtin=not options["no_builtin_rules"],
-        prefilter=not options["no_prefilter"],
-    )
-    settings = Options(
-        content,
-        int(str(options["jobs"])) if options["jobs"] else default_jobs(),
-        moment(str(options["as_of"])) if options["as_of"] else None,
-        debug,
-    )
+def scan_paths(paths: list[Path], options: dict[str, Any], *, debug: bool) -> int:
+    """Begin to work, import the rest, and do it; return the exit code."""
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise UsageError(f"there is no {missing[0]}; name a folder, an archive or a log")
-    folder.prepare(force=bool(options["force"]))
-    shown = not (options["no_progress"] or options["quiet"])
-    with ScanProgress(shown=shown) as progress:
-        case = run_scan(paths, folder, settings, progress)
-    code = exit_code(case, Level(str(options["fail_on"])))
-    run = {
-        "arguments": sys.argv[1:],
-        "started": started,
-        "finished": now(),
-        "exit_code": code,
-        "machine": platform.node(),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
-    finish(case, folder, run)
-    if not options["quiet"]:
-        print_report(case, rendering(options, str(folder.path)))
-    if code == 4:
-        click.echo(
-            "extriage: no Exchange evidence was found; name the server's Logging folder, IIS logs, "
-            "event logs or a collection that holds them",
-            err=True,
-        )
+    case = Path(str(options["case"])) if options["case"] else default_case(paths)
+    begun = begin(paths, case, jobs_of(options))
+    try:
+        scanning = importlib.import_module("extriage.cli.scanning")
+        code: int = scanning.scan_and_report(begun, case, options, debug=debug)
+    finally:
+        begun.digests.stop()
     return code
 
 
-def exit_code(case: Case, fail_on: Level) -> int:
-    """Return the exit code that this case deserves; 1 wins over 3."""
-    if not case.hosts:
-        unread = any(entry.status in ("unreadable", "partial") for entry in case.unassigned)
-        return 3 if unread else 4
-    findings = [finding for host in case.hosts for finding in host.findings]
-    if any(finding.level.rank >= fail_on.rank for finding in findings):
-        return 1
-    entries = [*case.unassigned, *(e for host in case.hosts for e in host.manifest.entries)]
-    unread = any(entry.status in ("unreadable", "partial") for entry in entries)
-    broken = any(rule.broken for rule in case.tool.refused_rules)
-    return 3 if unread or broken or _cannot_tell(case) else 0
-
-
-def _cannot_tell(case: Case) -> bool:
-    return any(
-        host.verdict.status is Status.CANNOT_TELL
-        or any(
-            cve.answer is Absence.CANNOT_TELL
-            for campaign in host.campaigns
-            for cve in campaign.coverage
-        )
-        for host in case.hosts
-    )
+def jobs_of(options: dict[str, Any]) -> int:
+    """Return how many workers the user asked for, else as many as this machine has processors."""
+    return int(str(options["jobs"])) if options["jobs"] else max(1, os.cpu_count() or 1)
 
 
 def default_case(paths: list[Path]) -> Path:
     """Return the case folder used when none is named."""
     name = re.sub(r"[^\w.-]+", "-", paths[0].resolve().name) or "evidence"
     return Path(f"{name}.case")
-
-
-def moment(text: str) -> datetime:
-    """Read a point in time; without a zone it is UTC."""
-    try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"--as-of {text!r} is no time; write 2021-03-20 or 2021-03-20T12:00Z"
-        ) from error

@@ -83,11 +83,11 @@ def _day(text: str | None) -> date:
 def _of_path(path: Path, day: date, options: dict[str, Any]) -> int:
     """Answer for every server that the evidence names a build of."""
     # NOTE: reading evidence needs libraries that a mere build number shall not wait for.
-    from extriage.cli.progress import ScanProgress  # noqa: PLC0415
+    from extriage.cli.progress import progress as watching  # noqa: PLC0415
     from extriage.pipeline.versions import builds_in  # noqa: PLC0415
     from extriage.pipeline.worker import default_jobs  # noqa: PLC0415
 
-    with ScanProgress(shown=not options["json_"]) as progress:
+    with watching(shown=not options["json_"]) as progress:
         found = builds_in(path, default_jobs(), progress)
     for entry in found.unread[:3]:
         click.echo(f"extriage: {visible(entry.path)}: {visible(entry.reason)}", err=True)

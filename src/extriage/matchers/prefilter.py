@@ -51,6 +51,8 @@ class Prefilter:
     beside: tuple[Beside, ...]
     """For each literal what must stand in the same column for any watch, in a line that fits its
     columns; empty where that is not known."""
+    telling: tuple[tuple[bytes, ...], ...]
+    """For each literal all texts of `beside` that are not the literal: one of them is there."""
     others: tuple[tuple[int, ...], ...]
     """For each watch its clauses, rarest first; all must hold in a line that a literal hit."""
     database: Any = None
@@ -146,6 +148,7 @@ def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefi
         tuple(compiled[gate] for gate in gates),
         tuple(tuple(sorted(clause)) for clause in numbers),
         beside,
+        tuple(_telling(literal, one) for literal, one in zip(literals, beside, strict=True)),
         tuple(others),
         _database(literals),
     )
@@ -183,6 +186,12 @@ def _beside(literal: bytes, wanted: list[tuple[Watch, bytes]], costs: Costs) -> 
     if literal in found and found[literal] is None:
         return ()
     return tuple((whole, tuple(sorted(texts or ()))) for whole, texts in sorted(found.items()))
+
+
+def _telling(literal: bytes, beside: Beside) -> tuple[bytes, ...]:
+    found = {text for whole, texts in beside for text in (texts if whole == literal else (whole,))}
+    shortest = (one for one in found if not any(o != one and o in one for o in found))
+    return tuple(sorted(shortest, key=lambda one: (len(one), one)))
 
 
 def _shortest(wanted: dict[bytes, list[tuple[int, bytes]]]) -> tuple[bytes, ...]:

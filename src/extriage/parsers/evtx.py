@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from evtx import PyEvtxParser
-
 from extriage.errors import SourceError
 
 HEADER = 4096
@@ -127,6 +125,8 @@ def _without(chunk: bytes, entries: list[int]) -> bytes:
 
 def _records(chunk: bytes, number: int) -> Iterator[bytes | EventTrouble]:
     """Read one chunk; a record that cannot be read costs itself, or what follows it in there."""
+    from evtx import PyEvtxParser  # noqa: PLC0415 - only who reads such logs waits for its import
+
     try:
         records = PyEvtxParser(io.BytesIO(_HEADER_OF_ONE + chunk), 1).records_json()
     except Exception as error:

@@ -1,5 +1,4 @@
-"""From evidence to case: read every unit once, assign it to hosts, judge, write the case."""
+"""From evidence to case: read every unit once, assign it to hosts, judge, write the case.
 
-from extriage.pipeline.pack import Content, Pack, load_pack
-
-__all__ = ["Content", "Pack", "load_pack"]
+`beginning` is light, so that work begins while the rest is imported; `scan` is the main job.
+"""

@@ -9,7 +9,9 @@ from extriage.errors import SourceError
 from extriage.model.evidence import Unit
 from extriage.sources import read_range
 
-PIECE = 4 << 20
+LARGE = 192 << 20
+"""Logs from this size on are read in parts, so that several workers share one."""
+PIECE = 8 << 20
 
 
 class Digest:
@@ -61,10 +63,13 @@ class Digests:
     def __init__(self, threads: int) -> None:
         self._stopped = Event()
         self._threads = ThreadPoolExecutor(threads, "digest")
+        self._begun: dict[str, Future[str]] = {}
 
-    def begin(self, unit: Unit) -> Future[str]:
-        """Hash one file as soon as a thread is free."""
-        return self._threads.submit(digest, unit, self._stopped)
+    def of(self, unit: Unit) -> Future[str]:
+        """Hash one file as soon as a thread is free, if that has not begun already."""
+        if unit.file not in self._begun:
+            self._begun[unit.file] = self._threads.submit(digest, unit, self._stopped)
+        return self._begun[unit.file]
 
     def stop(self) -> None:
         """Give up what is not done."""

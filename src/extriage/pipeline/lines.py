@@ -331,27 +331,35 @@ class _Block:
                 found.setdefault(first, set()).add(literal)
         return found
 
-    def _worth_it(self, hits: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        """Yield line and literal, without hits whose column shows that they cannot matter."""
-        lines, prefilter = self.lines, self.reader.prefilter
+    def _worth_it(self, hits: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Return line and literal, without hits whose column shows that they cannot matter."""
+        lines, prefilter, worth = self.lines, self.reader.prefilter, []
         at = lines.line_of(np.array([end - 1 for end, _ in hits], dtype=np.int64))
-        delimiter, whole = self.reader.format.delimiter, cast("bytearray", self.block.obj)
         # NOTE: a quoted column may hold delimiters, and fields may be packed into columns.
         plain = self.fits[at] if self.reader.format.decode is None else np.zeros(len(at), bool)
         if lines.quotes is not None:
             plain = plain & (lines.quotes[at] == 0)
-        rows = zip(
-            hits, at.tolist(), plain.tolist(), lines.starts[at].tolist(), lines.ends[at].tolist(),
-            strict=True,
-        )  # fmt: skip
-        for (end, literal), line, clear, start, stop in rows:
-            if clear and prefilter.beside[literal]:
-                left = max(start, whole.rfind(delimiter, start, end - 1) + 1)
-                right = whole.find(delimiter, end, stop)
-                column = whole[left : stop if right < 0 else right].lower()
-                if not prefilter.fits(literal, column):
+        # NOTE: this runs for every hit of a gigabyte; calls and lookups in the loop would cost more
+        # than what it does.
+        delimiter, whole = self.reader.format.delimiter, cast("bytearray", self.block.obj)
+        find, rfind, telling, fits = whole.find, whole.rfind, prefilter.telling, prefilter.fits
+        clear, first, last = plain.tolist(), lines.starts[at].tolist(), lines.ends[at].tolist()
+        for position, line in enumerate(at.tolist()):
+            end, literal = hits[position]
+            texts = telling[literal]
+            if texts and clear[position]:
+                start = rfind(delimiter, first[position], end - 1) + 1 or first[position]
+                stop = find(delimiter, end, last[position])
+                column = whole[start : stop if stop >= 0 else last[position]].lower()
+                for text in texts:
+                    if text in column:
+                        break
+                else:
                     continue
-            yield line, literal
+                if not fits(literal, column):
+                    continue
+            worth.append((line, literal))
+        return worth
 
     def _content(self) -> Any:
         """Tell which lines hold anything that a rule could look at."""

@@ -19,11 +19,11 @@ from extriage.pipeline import census
 from extriage.pipeline.account import Counts
 from extriage.pipeline.artifact import Progress, reasons
 from extriage.pipeline.collect import Collector
+from extriage.pipeline.digest import LARGE
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
 from extriage.sources import read_range
 
-LARGE = 192 << 20
 PART = 64 << 20
 HEAD = 1 << 16
 SEARCH = 1 << 20

@@ -80,12 +80,36 @@ class _Task:
         return sum(max(unit.size, 0) for unit in self.units)
 
 
-def run_units(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) -> None:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What goes on in this process while workers read."""
+
+    digests: Digests
+    meanwhile: Callable[[], object] = bool
+    """Called once, when the workers have begun."""
+
+
+def run_units(
+    units: list[Unit],
+    workers: Workers,
+    progress: Progress,
+    keep: Keep,
+    beside: Beside | None = None,
+) -> None:
     """Read all units and hand each one's encoded results to `keep` as soon as it is done."""
     total = sum(unit.size for unit in units)
-    if workers.jobs > 1 and total > SMALL:
-        _Pool(workers, progress, keep).run(units)
-        return
+    beside = beside or Beside(Digests(max(1, workers.jobs // 2)))
+    try:
+        if workers.jobs > 1 and total > SMALL:
+            _Pool(workers, progress, keep, beside).run(units)
+        else:
+            _alone(units, workers, progress, keep)
+    finally:
+        beside.digests.stop()
+
+
+def _alone(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) -> None:
+    """Read all units in this process."""
     pack = load_pack(workers.content)
     for unit in units:
         results = None
@@ -128,12 +152,12 @@ def decode(data: bytes) -> list[ArtifactResult]:
 class _Pool:
     """The processes, what they are doing, and the large logs that are not yet put together."""
 
-    def __init__(self, workers: Workers, progress: Progress, keep: Keep) -> None:
+    def __init__(self, workers: Workers, progress: Progress, keep: Keep, beside: Beside) -> None:
         self.workers = workers
         self.progress = progress
         self.keep = keep
         self.waiting: dict[Any, tuple[_Task, _Large | None, int]] = {}
-        self.digests = Digests(max(1, workers.jobs // 2))
+        self.beside = beside
         self.pool: Any = None
 
     def run(self, units: list[Unit]) -> None:
@@ -141,7 +165,7 @@ class _Pool:
         planned = [(unit, _plan(unit)) for unit in units]
         large = [_Large(unit, parts) for unit, parts in planned if parts]
         for one in large:
-            self._wait(self.digests.begin(one.unit), _Task(), one)
+            self._wait(self.beside.digests.of(one.unit), _Task(), one)
         load_pack(self.workers.content)
         gc.freeze()
         context = _context()
@@ -154,6 +178,7 @@ class _Pool:
         ) as self.pool:
             try:
                 self._schedule_all(large, [unit for unit, parts in planned if not parts])
+                self.beside.meanwhile()
                 seen = 0
                 while self.waiting:
                     done, _ = wait(self.waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -163,10 +188,9 @@ class _Pool:
                     for future in done:
                         self._finished(future)
             except BaseException:
-                self.digests.stop()
+                self.beside.digests.stop()
                 self.pool.stop()
                 raise
-        self.digests.stop()
 
     def _schedule_all(self, large: list[_Large], small: list[Unit]) -> None:
         for one in large:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import numpy as np
-
 from extriage.errors import SourceError
 from extriage.sources.contents import DUPLICATE, Member, Remark, joined, plain_name
 from extriage.sources.files import EvidenceFile, open_file
@@ -113,32 +111,11 @@ def _indexed(file: EvidenceFile, limit: int) -> Index:
         raise SourceError(
             f"its directory is damaged: it lists {total:,} of {place.entries:,} entries"
         )
-    overlapping, sizes = _laid_out(starts, ends)
-    return Index(place, total, records, starts, sizes, _repeated(names), overlapping)
+    # NOTE: numpy takes a while to import, and only archives need it here.
+    from extriage.sources import ziplayout  # noqa: PLC0415
 
-
-def _repeated(names: "array[int]") -> frozenset[int]:
-    """Return the positions of names that stood there before."""
-    if not names:
-        return frozenset()
-    values = np.frombuffer(names, np.int64)
-    order = np.argsort(values, kind="stable")
-    ranked = values[order]
-    return frozenset(order[1:][ranked[1:] == ranked[:-1]].tolist())
-
-
-def _laid_out(starts: "array[int]", ends: "array[int]") -> tuple[frozenset[int], "array[int]"]:
-    """Return the positions of entries that begin inside another one, and the size of each."""
-    if not starts:
-        return frozenset(), array("q")
-    begin, end = np.frombuffer(starts, np.int64), np.frombuffer(ends, np.int64)
-    order = np.argsort(begin, kind="stable")
-    reach = np.maximum.accumulate(end[order])
-    late = order[1:][begin[order][1:] < reach[:-1]]
-    room = np.zeros_like(begin)
-    room[order[:-1]] = np.diff(begin[order])
-    room[order[-1]] = end[order[-1]] - begin[order[-1]]
-    return frozenset(late.tolist()), array("q", np.minimum(room, end - begin).tobytes())
+    overlapping, sizes = ziplayout.laid_out(starts, ends)
+    return Index(place, total, records, starts, sizes, ziplayout.repeated(names), overlapping)
 
 
 def shares(file: EvidenceFile, limits: Limits) -> list[tuple[tuple[int, ...], int]]:

@@ -1,0 +1,100 @@
+"""What `scan` and `demo` do once the work has begun; most of the program is imported here."""
+
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from extriage.casefile import CaseFolder
+from extriage.cli.output import print_report, rendering
+from extriage.cli.progress import progress as watching
+from extriage.cli.scan import jobs_of
+from extriage.errors import UsageError
+from extriage.model.case import Case
+from extriage.model.detection import Level
+from extriage.model.host import Absence, Status
+from extriage.pipeline.beginning import Beginning
+from extriage.pipeline.pack import Content
+from extriage.pipeline.scan import Options, finish, now
+from extriage.pipeline.scan import scan as run_scan
+
+
+def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, debug: bool) -> int:
+    """Scan, write the case, print the report; return the exit code."""
+    started = now()
+    folder = CaseFolder(place)
+    content = Content(
+        tuple(str(Path(name).resolve()) for name in options["rules"]),
+        builtin=not options["no_builtin_rules"],
+        prefilter=not options["no_prefilter"],
+    )
+    settings = Options(
+        content,
+        jobs_of(options),
+        moment(str(options["as_of"])) if options["as_of"] else None,
+        debug,
+    )
+    folder.prepare(force=bool(options["force"]))
+    shown = not (options["no_progress"] or options["quiet"])
+    with watching(shown=shown) as progress:
+        case = run_scan(begun, folder, settings, progress)
+    code = exit_code(case, Level(str(options["fail_on"])))
+    run = {
+        "arguments": sys.argv[1:],
+        "started": started,
+        "finished": now(),
+        "exit_code": code,
+        "machine": platform.node(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }
+    finish(case, folder, run)
+    if not options["quiet"]:
+        print_report(case, rendering(options, str(folder.path)))
+    if code == 4:
+        click.echo(
+            "extriage: no Exchange evidence was found; name the server's Logging folder, IIS logs, "
+            "event logs or a collection that holds them",
+            err=True,
+        )
+    return code
+
+
+def exit_code(case: Case, fail_on: Level) -> int:
+    """Return the exit code that this case deserves; 1 wins over 3."""
+    if not case.hosts:
+        unread = any(entry.status in ("unreadable", "partial") for entry in case.unassigned)
+        return 3 if unread else 4
+    findings = [finding for host in case.hosts for finding in host.findings]
+    if any(finding.level.rank >= fail_on.rank for finding in findings):
+        return 1
+    entries = [*case.unassigned, *(e for host in case.hosts for e in host.manifest.entries)]
+    unread = any(entry.status in ("unreadable", "partial") for entry in entries)
+    broken = any(rule.broken for rule in case.tool.refused_rules)
+    return 3 if unread or broken or _cannot_tell(case) else 0
+
+
+def _cannot_tell(case: Case) -> bool:
+    return any(
+        host.verdict.status is Status.CANNOT_TELL
+        or any(
+            cve.answer is Absence.CANNOT_TELL
+            for campaign in host.campaigns
+            for cve in campaign.coverage
+        )
+        for host in case.hosts
+    )
+
+
+def moment(text: str) -> datetime:
+    """Read a point in time; without a zone it is UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"--as-of {text!r} is no time; write 2021-03-20 or 2021-03-20T12:00Z"
+        ) from error
