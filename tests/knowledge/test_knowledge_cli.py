@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from knowledge_making import as_json, changed
 
+from extriage.cli import knowledge as command
 from extriage.cli import main
 from extriage.knowledge.active import INSTALLED, VARIABLE, forget, tables_as_of
 from extriage.knowledge.builds import build_table
@@ -34,6 +35,7 @@ def run(
 ) -> Iterator[Run]:
     """Run a command with installed knowledge in a folder of the test."""
     monkeypatch.setenv(VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setattr(command, "today", lambda: date(2027, 1, 1))
     forget()
 
     def knowledge(*words: str | Path) -> Outcome:

@@ -324,3 +324,12 @@ def test_a_place_that_cannot_be_written_is_a_sentence(home: Path) -> None:
 
 def test_every_table_is_in_the_pack() -> None:
     assert set(members_of(make_pack(bundled()))) == {MANIFEST, *TABLES}
+
+
+def test_tables_of_the_future_are_refused(home: Path) -> None:
+    """They would keep every real update out, and hide how old the tables are."""
+    file = saved(home, make_pack(newer()))
+    with pytest.raises(UsageError, match=r"goes to .*, and today is 2026-11-01"):
+        update(file, today=date(2026, 11, 1))
+    assert active().as_of == bundled().as_of
+    assert update(file, force=True, today=date(2026, 11, 1)).warnings

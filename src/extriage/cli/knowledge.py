@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def update(file: Path, sha256: str, *, force: bool) -> None:
     A bad pack is refused whole, and the old tables stay.
     """
     try:
-        done = updates.update(file, sha256, force=force)
+        done = updates.update(file, sha256, force=force, today=today())
     except ContentError as error:
         raise UsageError(f"{file} was refused: {error}") from error
     for warning in done.warnings:
@@ -203,3 +203,8 @@ def _account(account: Account, as_of: date) -> list[str]:
         if rows:
             found += ["", f"{name}:", *(f"  {visible(row)}" for row in rows)]
     return found
+
+
+def today() -> date:
+    """Return the day of this machine's clock, in UTC."""
+    return datetime.now(UTC).date()

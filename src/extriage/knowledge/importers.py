@@ -87,7 +87,10 @@ def _list(draft: Draft, cells: dict[str, str], claim: ExploitedClaim) -> None:
     said = {"kev_added": claim.added, "kev_due": claim.due, "kev_ransomware": claim.ransomware}
     for column, value in said.items():
         ours = cells.get(column)
-        if value and ours is not None and value != ours:
+        later = column == "kev_added" and ours and value > ours
+        if later:
+            draft.account.kept.append(f"{claim.cve} {column}: {ours}, not the later {value}")
+        elif value and ours is not None and value != ours:
             cells[column] = value
             draft.account.changed.append(f"{claim.cve} {column}: {ours or 'nothing'} -> {value}")
 

@@ -30,11 +30,12 @@ class Update:
     warnings: tuple[str, ...]
 
 
-def update(file: Path, sha256: str = "", *, force: bool = False) -> Update:
+def update(file: Path, sha256: str = "", *, force: bool = False, today: date = date.max) -> Update:
     """Check a pack and put it in force for all later runs of this user.
 
     Raises ContentError if the pack or one of its rows is bad, UsageError if it is not the file that
-    was meant, or if it is older or knows less than the tables in force and `force` is not given.
+    was meant, or if it is older or knows less than the tables in force, or claims to know what
+    happens after `today`, and `force` is not given.
     """
     data = pack_bytes(file)
     found = hashlib.sha256(data).hexdigest()
@@ -43,7 +44,7 @@ def update(file: Path, sha256: str = "", *, force: bool = False) -> Update:
     knowledge = unpack(data, str(file))
     check(knowledge)
     before = _before()
-    warnings = _steps_back(before, knowledge)
+    warnings = [*_ahead(knowledge, today), *_steps_back(before, knowledge)]
     if warnings and not force:
         raise UsageError(f"{warnings[0]}; if that is meant, add --force")
     place = _install(data)
@@ -76,6 +77,13 @@ def _before() -> Knowledge:
     except ContentError:
         # NOTE: a damaged pack that is in force must not keep a good one out.
         return bundled()
+
+
+def _ahead(after: Knowledge, today: date) -> list[str]:
+    # NOTE: tables of the future would keep every real update out, and hide how old they are.
+    if after.as_of <= today:
+        return []
+    return [f"the pack says that it goes to {after.as_of}, and today is {today}"]
 
 
 def _steps_back(before: Knowledge, after: Knowledge) -> list[str]:

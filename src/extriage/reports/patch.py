@@ -29,15 +29,33 @@ def patch_block(paper: Paper, patch: Patch) -> list[Text]:
     """Return the few lines that matter; `extriage version BUILD` has the rest."""
     if not patch.build and not patch.product:
         return [paper.line("  Build    ", ("not seen in this evidence", "magenta"))]
-    lines = _labelled(paper, "Build", _build(patch), lines=2)
-    lines += _labelled(paper, "Open", _open(patch.advisories), lines=2)
-    lines += _labelled(paper, "History", _history(patch))
+    lines = brief_block(paper, patch)
+    lines += _labelled(paper, "Unsure", _unsure(patch.advisories))
     lines += _labelled(paper, "Settings", _settings(patch.checks), lines=2)
+    lines += _labelled(paper, "History", _history(patch), lines=2)
     lines += _labelled(paper, "Was open", _windows(patch.advisories), lines=2)
     if patch.conflicts:
         more = f" (and {len(patch.conflicts) - 1} more)" if len(patch.conflicts) > 1 else ""
         lines += _labelled(paper, "Conflict", patch.conflicts[0] + more, lines=2)
-    return lines + _labelled(paper, "Way out", _way_out(patch), lines=2)
+    for label, step in zip(("Way out", ""), _way_out(patch), strict=False):
+        lines += _labelled(paper, label, step)
+    return lines
+
+
+def brief_block(paper: Paper, patch: Patch) -> list[Text]:
+    """Return the build and how much is open, for one of several servers."""
+    if not patch.build and not patch.product:
+        return []
+    build = _labelled(paper, "Build", _build(patch), lines=2)
+    return build + _labelled(paper, "Open", _open(patch.advisories), lines=2)
+
+
+def open_words(patch: Patch) -> str:
+    """Say build and number of open vulnerabilities in about 22 columns."""
+    if not patch.build:
+        return ""
+    count = sum(row.state in _OPEN for row in patch.advisories)
+    return f"{patch.build}, {count} open"
 
 
 def _labelled(paper: Paper, label: str, text: str, *, lines: int = 1) -> list[Text]:
@@ -60,14 +78,18 @@ def _build(patch: Patch) -> str:
 
 def _open(rows: Sequence[AdvisoryState]) -> str:
     still_open = [row for row in rows if row.state in _OPEN]
-    used = [row for row in still_open if row.kev or row.window]
-    unknown = [row for row in rows if row.state is State.CANNOT_TELL]
-    text = f"{len(still_open)} known holes" if still_open else "no known hole"
-    if used:
-        text += f", {len(used)} of them used by attackers: {_few([row.cve for row in used])}"
-    if unknown:
-        text += f"; {len(unknown)} cannot be told: {_few([row.cve for row in unknown])}"
-    return text
+    used = [row.cve for row in still_open if row.kev or row.window]
+    if not still_open:
+        return "no known hole"
+    text = f"{len(still_open)} known holes" if len(still_open) > 1 else "1 known hole"
+    return f"{text}, {len(used)} of them used by attackers: {_few(used)}" if used else text
+
+
+def _unsure(rows: Sequence[AdvisoryState]) -> str:
+    unknown = [row.cve for row in rows if row.state is State.CANNOT_TELL]
+    if not unknown:
+        return ""
+    return f"{len(unknown)} that depend on what is not in this evidence: {_few(unknown)}"
 
 
 def _settings(checks: Sequence[CheckAnswer]) -> str:
@@ -86,8 +108,8 @@ def _settings(checks: Sequence[CheckAnswer]) -> str:
 
 def _few(cves: Sequence[str]) -> str:
     """Name the newest few."""
-    newest = sorted(cves, reverse=True)[:4]
-    return short_names(newest) + (f" and {len(cves) - 4} more" if len(cves) > 4 else "")
+    newest = sorted(cves, reverse=True)[:3]
+    return short_names(newest) + (f" and {len(cves) - 3} more" if len(cves) > 3 else "")
 
 
 def _history(patch: Patch) -> str:
@@ -128,11 +150,11 @@ def _name(build: str) -> str:
     return f" ({known.su or known.cu})" if known and known.number == parts else ""
 
 
-def _way_out(patch: Patch) -> str:
+def _way_out(patch: Patch) -> list[str]:
     """Name the first steps; what every plan has, and the settings, stand in the whole plan."""
     steps = [
-        action.title
+        action.title.partition("), ")[0] + (")" if "), " in action.title else "")
         for action in patch.action
         if action.id not in _ASIDE and not action.id.startswith("setting-")
     ]
-    return "; then ".join(steps[:2])
+    return steps[:2]

@@ -19,7 +19,7 @@ from extriage.reports.ladder import campaign_block, ladder, short_names
 from extriage.reports.matrix import coverage_block
 from extriage.reports.neutral import width
 from extriage.reports.paper import STATUS_STYLE, Paper, sheet, standing, when
-from extriage.reports.patch import patch_block
+from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
 
 _NAMES = {
@@ -41,6 +41,8 @@ _PROOFS = 4
 _PROOFS_OF_MANY = 2
 _ACTIONS, _ACTIONS_OF_MANY = 5, 2
 _HOSTS_IN_FULL = 25
+_BUILD_FITS = 100
+"""Columns of a screen that has room for builds in the table of servers."""
 
 
 def render(case: Case, options: RenderOptions) -> str:
@@ -118,17 +120,19 @@ def _overview(paper: Paper, host: Host) -> Text:
     verdict = host.verdict
     level = standing(verdict.stage, verdict.certainty)
     firsts = [campaign.first for campaign in host.campaigns if campaign.first]
-    name_cells = paper.width - 56
+    build = f" {open_words(host.patch):22}" if paper.width >= _BUILD_FITS else ""
+    name_cells = paper.width - 56 - len(build)
     return paper.line(
         (f"  {_NAMES[verdict.status]:12} ", STATUS_STYLE[verdict.status]),
         (paper.cell(host.name, name_cells), "bold"),
+        build,
         f" {level:20} ",
         (when(min(firsts)) if firsts else "", "dim"),
     )
 
 
 def _short_block(paper: Paper, host: Host) -> list[Text]:
-    lines = [paper.line(), *_verdict(paper, host)]
+    lines = [paper.line(), *_verdict(paper, host), *brief_block(paper, host.patch)]
     for campaign in host.campaigns:
         if campaign.stage:
             lines += ladder(paper, host, campaign)
