@@ -115,6 +115,27 @@ def test_what_makes_no_sense_gets_one_sentence(ask: Keyboard, words: tuple[str, 
     assert outcome.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "path", ["/nonexistent/ExSetup.exe", "ExSetup.exe", "C:\\logs", "logs/x", "coll.zip", "a b/c"]
+)
+def test_a_path_that_is_not_there_is_called_so(ask: Keyboard, path: str) -> None:
+    outcome = ask(path)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"extriage: {path}: no such file or folder\n"
+
+
+def test_a_downloaded_copy_is_not_answered_for(ask: Keyboard) -> None:
+    row = "C:\\Users\\adm\\Downloads\\CU22\\ExSetup.exe,15.01.2375.037,15.01.2375.037,"
+    text = f"FileName,FileVersion,ProductVersion,ProductName\n{row}Microsoft Exchange\n"
+    Path("versions.csv").write_text(text, "utf-8")
+    outcome = ask("versions.csv")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert "not believed: ExSetup.exe is 15.1.2375.37 (Nov22SU), but lies in" in outcome.err
+    installed = text.replace("Users\\adm\\Downloads\\CU22", "Exchange\\bin")
+    Path("versions.csv").write_text(installed, "utf-8")
+    assert ask("versions.csv", *DAY).code == 1
+
+
 def test_a_hostile_question_reaches_no_terminal(ask: Keyboard) -> None:
     outcome = ask("\x1b[31m15.1\u202e")
     assert outcome.code == 2

@@ -121,7 +121,14 @@ def test_exchange_2007_has_no_fix_of_anything() -> None:
     assert {row.state for row in rows("8.3.517.0").values()} == {State.UNSUPPORTED}
 
 
-@pytest.mark.parametrize("build", ["15.2.2562.99", "15.2.1544.99", "15.1.2507.99", "15.2.9999.1"])
+@pytest.mark.parametrize("build", ["15.1.99999.9", "15.2.99999.9", "15.0.99999.9", "14.3.99999.9"])
+def test_a_build_that_cannot_be_is_never_fixed(build: str) -> None:
+    states = {row.state for row in rows(build).values()}
+    assert State.CANNOT_TELL in states
+    assert State.FIXED not in states
+
+
+@pytest.mark.parametrize("build", ["15.2.2562.99", "15.2.1544.99", "15.1.2507.99", "15.2.3999.1"])
 def test_a_build_above_the_table_has_every_fix(build: str) -> None:
     states = {row.state for row in rows(build).values()}
     assert states == {State.FIXED, State.CANNOT_TELL}

@@ -155,18 +155,69 @@ def test_a_build_that_cannot_use_it_is_not_protected() -> None:
     assert "August 2022" in said.note
 
 
-def test_old_copies_of_the_configuration_do_not_count() -> None:
-    now = fact(
-        Subject.EXTENDED_PROTECTION, "Exchange Back End/ecp", "Require", "inetsrv/config/a.config"
-    )
-    old = fact(
-        Subject.EXTENDED_PROTECTION,
-        "Exchange Back End/ecp",
-        "None",
-        "inetpub/history/CFGHISTORY_0000000001/applicationHost.config",
-    )
-    assert judge_protection([old, now]).setup is Setup.CONFIGURED
-    assert judge_protection([old]).setup is Setup.NOT_CONFIGURED
+IN_PLACE = "C/Windows/System32/inetsrv/config/applicationHost.config"
+COPIES = (
+    "inetpub/history/CFGHISTORY_0000000001/applicationHost.config",
+    "C/Windows/System32/inetsrv/backup/one/applicationHost.config",
+    "C/Windows.old/Windows/System32/inetsrv/config/applicationHost.config",
+    "C/Users/adm/Desktop/new server/applicationHost.config",
+    "C/Users/adm/Downloads/applicationHost.config",
+    f"{IN_PLACE}.bak-20210101",
+    "C/Windows/System32/inetsrv/config/applicationHost - Copy.config",
+    "C/Windows/System32/inetsrv/config/applicationHost.old",
+)
+
+
+def protected(value: str, path: str) -> Fact:
+    name = "Exchange Back End/ecp"
+    return Fact(Subject.EXTENDED_PROTECTION, name, value, "iis-config", Origin(path, 1), text=value)
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copies_of_the_configuration_do_not_count(copy: str) -> None:
+    for place in (IN_PLACE, "applicationHost.config"):
+        good = answer("EP", protected("None", copy), protected("Require", place))
+        bad = answer("EP", protected("Require", copy), protected("None", place))
+        assert (good.answer, bad.answer) == (PASSED, FAILED)
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_copies_alone_tell_nothing_and_the_note_says_so(copy: str) -> None:
+    for value in ("Require", "None"):
+        said = answer("EP", protected(value, copy))
+        assert said.answer is UNKNOWN
+        assert "copies were found, which do not tell what is in use" in said.note
+        assert [proof.path for proof in said.proofs] == [copy]
+    assert judge_protection([protected("Require", copy)]).setup is Setup.UNKNOWN
+    assert "copies" not in answer("TOKENCACHE", protected("Require", copy)).note
+
+
+def test_the_file_in_its_place_wins_over_one_whose_place_says_nothing() -> None:
+    loose = "pile/applicationHost.config"
+    assert answer("EP", protected("None", loose), protected("Require", IN_PLACE)).answer is PASSED
+    assert answer("EP", protected("Require", loose), protected("None", IN_PLACE)).answer is FAILED
+    assert answer("EP", protected("Require", loose)).answer is PASSED
+    assert answer("EP", protected("None", loose)).answer is FAILED
+
+
+def test_an_export_counts_wherever_it_was_saved() -> None:
+    name = "OrganizationConfig/EnableDownloadDomains"
+    said = answer("DOWNLOADDOM", setting(name, "False", "C/Users/adm/Desktop/org.xml"))
+    assert said.answer is FAILED
+
+
+def test_a_library_in_the_component_store_is_not_the_one_that_is_loaded() -> None:
+    def of(path: str, revision: int) -> Fact:
+        origin = Origin(f"C/Windows/{path}/cachtokn.dll", 1)
+        version = f"10.0.14393.{revision}"
+        return Fact(Subject.FILE_VERSION, "cachtokn.dll", version, "exchange-binary", origin)
+
+    store, live = of("WinSxS/amd64_x", 9999), "System32/inetsrv"
+    assert answer("TOKENCACHE", TOKEN, store).answer is UNKNOWN
+    assert answer("TOKENCACHE", store).answer is UNKNOWN
+    assert "copies were found" in answer("TOKENCACHE", store).note
+    assert answer("TOKENCACHE", TOKEN, store, of(live, 0)).answer is FAILED
+    assert answer("TOKENCACHE", TOKEN, of("WinSxS/x", 0), of(live, 9999)).answer is PASSED
 
 
 def test_a_configuration_that_breaks_off_is_no_proof() -> None:

@@ -91,9 +91,9 @@ def test_a_file_newer_than_what_ran_is_believed_and_said() -> None:
     assert [one.build for one in found.seen] == [OCT22, NOV22]
 
 
-def test_rows_newer_than_the_file_are_believed_and_said() -> None:
+def test_an_installed_file_older_than_the_last_row_is_believed_and_said() -> None:
     found = history([ran(NOV22, at(1), at(14))], [file(OCT22)])
-    assert found.current == BuildSeen(NOV22, "httpproxy", at(1), at(14))
+    assert found.current == BuildSeen(OCT22, "ExSetup.exe", None, None)
     (said,) = found.conflicts
     assert said.startswith("ExSetup.exe is 15.1.2507.13 (Oct22SU), but running processes were 15.1")
     assert said.endswith("an update was taken off, or this file is not the installed one")
@@ -245,10 +245,25 @@ def asked(build: str, when: datetime) -> Fact:
     return replace(file(build, "running process", "x", "setting-override"), time=when)
 
 
-def test_a_running_process_that_was_asked_after_the_last_row_is_believed() -> None:
-    tallies = [ran(OCT22, at(1), at(14))]
-    assert now(tallies, [asked(NOV22, at(20))]) == (NOV22, "running process", "su")
-    assert now(tallies, [asked(CU23, at(10))]) == (OCT22, "httpproxy", "su")
+@pytest.mark.parametrize("when", [10, 20])
+def test_an_answer_never_overrides_what_ran(when: int) -> None:
+    found = history([ran(OCT22, at(1), at(14))], [asked(NOV22, at(when))])
+    assert found.current == BuildSeen(OCT22, "httpproxy", at(1), at(14))
+    assert [one.build for one in found.seen] == [OCT22]
+    (said,) = found.conflicts
+    assert said.startswith(f"running process named 15.1.2507.16 (Nov22SU) on 2022-11-{when}")
+    assert history([ran(NOV22, at(5), at(14))], [asked(OCT22, at(10))]).conflicts
+    assert history([ran(NOV22, at(5), at(14))], [asked(OCT22, at(1))]).conflicts == ()
+
+
+def test_forged_and_late_mail_headers_say_nothing() -> None:
+    rows = [ran(OCT22, at(1), at(14))]
+    for header in (mail(NOV22, at(15)), replace(mail(NOV22, at(3)), time=None)):
+        found = history(rows, [header])
+        assert (len(found.seen), found.conflicts) == (1, ())
+    inside = history(rows, [mail(NOV22, at(13))])
+    assert [one.build for one in inside.seen] == [OCT22]
+    assert inside.conflicts[0].startswith("mail headers named 15.1.2507.16 (Nov22SU)")
 
 
 def test_a_process_that_named_a_newer_build_than_the_file_is_said() -> None:
@@ -261,14 +276,132 @@ def test_a_process_that_named_a_newer_build_than_the_file_is_said() -> None:
     )
 
 
-def test_of_several_copies_the_one_that_the_registry_knows_is_believed() -> None:
+def test_of_several_copies_the_lowest_is_believed_unless_something_else_tells() -> None:
     facts = [file(CU22, folder="a"), file(NOV22, folder="b")]
-    assert now((), facts)[0] == NOV22
+    assert now((), facts)[0] == CU22
+    assert now((), [*facts, noted(CU23)])[0] == NOV22
     assert now((), [*facts, noted(CU22)])[0] == CU22
+    assert now([ran(NOV22, at(1), at(2))], facts)[0] == NOV22
     assert history((), facts).conflicts == (
-        "copies of the same file are of different builds (15.1.2507.16 (Nov22SU): ExSetup.exe; "
-        "15.1.2375.7 (CU22): ExSetup.exe)",
+        "copies of Exchange's files are of different builds (15.1.2507.16 (Nov22SU): ExSetup.exe "
+        "in b; 15.1.2375.7 (CU22): ExSetup.exe in a)",
     )
+
+
+@pytest.mark.parametrize(
+    "folder",
+    ["C/Users/adm/Downloads/CU23", "D/Downloads", "x/Desktop", "Exchange2016-CU23", "D/CU23/Bin"],
+)
+def test_a_downloaded_copy_never_tells_the_build(folder: str) -> None:
+    copy = file(NOV22, folder=folder)
+    assert now([ran(CU22, at(1), at(14))], [copy])[0] == CU22
+    assert now((), [copy, file(CU22, folder="E/Exchange/Bin")])[0] == CU22
+    assert now((), [copy, noted(CU22)]) == (CU22, "registry", "cu")
+    alone = history((), [copy])
+    assert (alone.current, alone.seen) == (None, ())
+    (said,) = alone.conflicts
+    assert said.startswith("ExSetup.exe is 15.1.2507.16 (Nov22SU), but lies in ")
+    assert said.endswith("copies are kept: it does not tell what is installed")
+
+
+def test_a_file_whose_place_says_nothing_never_raises_the_build() -> None:
+    loose = file(NOV22, folder="loose")
+    found = history([ran(OCT22, at(1), at(14))], [loose])
+    assert found.current == BuildSeen(OCT22, "httpproxy", at(1), at(14))
+    assert found.conflicts[0].startswith("ExSetup.exe is 15.1.2507.16 (Nov22SU), but running")
+    assert now((), [loose, noted(CU22)]) == (CU22, "registry", "cu")
+    taken_off = [ran(NOV22, at(1), at(14))]
+    assert now(taken_off, [file(OCT22, folder="loose")])[0] == OCT22
+    assert now(taken_off, [file(CU22, folder="loose")])[0] == NOV22
+
+
+@pytest.mark.parametrize("known", ["logs", "registry"])
+def test_the_installation_is_where_logs_and_the_registry_say(known: str) -> None:
+    facts = [file(CU22, folder="E/Exchange/Bin"), file(NOV22, folder="F/Other/Bin")]
+    setting = Fact(Subject.SETTING, "Setup/MsiInstallPath", "E:\\Exchange\\", "x", Origin("x", 1))
+    tally = Tally("iis", "E/Exchange/Logging/HttpProxy/Owa/a.LOG", "EX01", last=at(3))
+    tallies = [tally] if known == "logs" else []
+    assert now(tallies, [*facts, *([setting] if known == "registry" else [])])[0] == CU22
+    found = history(tallies, [facts[1], replace(facts[0], value=OCT22), setting])
+    assert found.conflicts == ()
+    assert found.current is not None
+    assert found.current.build == OCT22
+
+
+def test_a_cumulative_update_that_broke_off_leaves_the_lowest_of_its_files() -> None:
+    files = [
+        file(CU23),
+        file(CU22_NOV22, "Microsoft.Exchange.Data.dll"),
+        file(CU22, "Microsoft.Exchange.FrontEndHttpProxy.dll", f"{BIN}/../FrontEnd/HttpProxy/bin"),
+    ]
+    found = history([ran(CU22_NOV22, at(1), at(3))], files)
+    assert found.current == BuildSeen(CU22, "Microsoft.Exchange.FrontEndHttpProxy.dll", None, None)
+    assert found.conflicts[0].endswith("one was installed in part")
+
+
+def exported(build: str, computer: str = "", when: datetime | None = None) -> Fact:
+    text = "C:\\Program Files\\Microsoft\\Exchange Server\\V15\\bin\\ExSetup.exe: 15.01"
+    fact = file(build, folder="x", evidence="powershell-export")
+    return replace(fact, computer=computer, time=when, text=text, origin=Origin("all.xml", 1))
+
+
+def test_an_export_of_several_servers_without_their_names_is_not_believed() -> None:
+    found = history([ran(OCT22, at(1), at(2))], [exported(OCT22), exported(NOV22)])
+    assert found.current == BuildSeen(OCT22, "httpproxy", at(1), at(2))
+    assert found.seen == (found.current,)
+    assert found.conflicts == (
+        "all.xml names several builds, but not their servers (15.1.2507.13 (Oct22SU), "
+        "15.1.2507.16 (Nov22SU)): none of them is believed",
+    )
+    assert history((), [exported(OCT22), exported(NOV22)]).current is None
+    assert now((), [exported(NOV22), exported(NOV22)])[0] == NOV22
+    assert now((), [exported(NOV22, "EX01")])[0] == NOV22
+
+
+def test_an_old_report_of_an_administrator_is_history() -> None:
+    old = exported(OCT22, "EX01", at(3))
+    assert now([ran(NOV22, at(10), at(20))], [old])[0] == NOV22
+    assert now([ran(CU22, at(1), at(2))], [old])[0] == OCT22
+    assert now((), [old, exported(NOV22, "EX01", at(5))])[0] == NOV22
+    assert now((), [old, file(NOV22)])[0] == NOV22
+
+
+def test_an_update_that_was_taken_off_tells_no_build() -> None:
+    removed = [
+        update("KB5019758", "installed", at(13)),
+        kb(NOV22, at(13)),
+        update("KB5019758", "removed", at(15)),
+    ]
+    found = history((), [*removed, noted(CU23)])
+    assert found.current == BuildSeen(CU23, "registry", None, None, "cu")
+    assert [one.build for one in found.seen] == [CU23]
+    assert found.conflicts == (
+        "KB5019758 (15.1.2507.16 (Nov22SU)) was taken off on 2022-11-15 00:00 UTC",
+    )
+    again = [update("KB5019758", "installed", at(16)), kb(NOV22, at(16))]
+    assert now((), [*removed, *again, noted(CU23)])[0] == NOV22
+    whole = update("Microsoft Exchange Server 15.1.2507.6", "removed", at(14))
+    assert now((), [kb(NOV22, at(13)), whole]) == ("", "", "")
+    assert now((), [kb(NOV22, at(15)), whole])[0] == NOV22
+
+
+def test_what_is_listed_is_believed_only_until_an_answer_after_it() -> None:
+    answer = asked(OCT22, at(15))
+    assert now((), [kb(NOV22, at(13)), answer])[0] == OCT22
+    assert now((), [kb(NOV22, at(16)), answer])[0] == NOV22
+
+
+def test_a_listed_update_after_the_last_row_is_no_part_of_the_history() -> None:
+    found = history([ran(OCT22, at(1), at(10))], [kb(NOV22, at(13))])
+    assert [one.build for one in found.seen] == [OCT22]
+
+
+def test_a_build_that_cannot_be_is_not_believed() -> None:
+    far = ran("15.1.99999.9", at(3), at(3))
+    found = history([ran(OCT22, at(1), at(2)), far], ())
+    assert [one.build for one in found.seen] == [OCT22]
+    assert found.conflicts == ("httpproxy names 15.1.99999.9, far above every build that is known",)
+    assert now([far], ())[0] == "15.1.99999.9"
 
 
 def test_answers_are_believed_where_nothing_better_is() -> None:
@@ -393,7 +526,7 @@ def test_builds_of_nothing_known_are_not_believed() -> None:
 
 
 def test_a_build_above_the_table_is_a_build() -> None:
-    assert now([ran("15.2.9999.1", at(1), at(2))], ()) == ("15.2.9999.1", "httpproxy", "su")
+    assert now([ran("15.2.3999.1", at(1), at(2))], ()) == ("15.2.3999.1", "httpproxy", "su")
 
 
 def test_countless_facts_are_judged_in_time() -> None:

@@ -138,3 +138,53 @@ def test_what_an_artifact_says_of_computers_is_gathered() -> None:
     assert not only.events
     (mixed,) = named_in([*tallies[:1], Tally("iis", "x", "EX01", "", 5)], []).values()
     assert (mixed.events, mixed.records, mixed.first) == (False, 10, None)
+
+
+@pytest.mark.parametrize(
+    ("named", "unnamed", "host"),
+    [
+        ("EX01/h.LOG", "EX02/ExSetup.exe", "EX02"),
+        ("case/EX01/h.LOG", "case/EX02/C/Windows/System32/x.config", "EX02"),
+        ("case/EX01/h.LOG", "case/mail-b/deep/er/ExSetup.exe", "mail-b"),
+        ("EX01-2021-03-05.zip!/C/h.LOG", "EX02-2021-03-05.zip!/C/x.config", "EX02-2021-03-05.zip"),
+        ("h.LOG", "EX02/applicationHost.config", "EX02"),
+        ("case/one/h.LOG", "case/ex02/applicationHost.config", "ex02"),
+        ("ex01.contoso.example/h.LOG", "ex02.contoso.example/x", "ex02.contoso.example"),
+    ],
+)
+def test_a_folder_beside_a_servers_own_is_another_server(
+    named: str, unnamed: str, host: str
+) -> None:
+    assert assign({named: ["EX01"], unnamed: []}).by_path == {named: "EX01", unnamed: host}
+
+
+@pytest.mark.parametrize(
+    ("named", "unnamed"),
+    [
+        ("EX01/C/Program Files/h.LOG", "EX01/exports/ExSetup.csv"),
+        ("C/Program Files/h.LOG", "D/inetpub/u_ex.log"),
+        ("one/Logs/h.LOG", "one/inetpub/u_ex.log"),
+        ("EX01/h.LOG", "exports/ExSetup.csv"),
+        ("EX01/h.LOG", "C/Windows/System32/inetsrv/config/applicationHost.config"),
+        ("EX01/h.LOG", "EX01_files/ExSetup.exe"),
+        ("EX01/h.LOG", "ExSetup.exe"),
+        ("h.LOG", "deep/ExSetup.exe"),
+        ("EX01.LOG", "deep/ExSetup.exe"),
+        ("EX010/h.LOG", "deep/ExSetup.exe"),
+    ],
+)
+def test_branches_of_one_collection_are_one_server(named: str, unnamed: str) -> None:
+    assert assign({named: ["EX01"], unnamed: []}).by_path == {named: "EX01", unnamed: "EX01"}
+
+
+def test_the_folder_of_a_server_that_others_name_is_that_server() -> None:
+    hosts = assign({"EX01/f.evtx": ["EX01", "DC01.a.example"], "dc01/System.log": []})
+    assert hosts.by_path["dc01/System.log"] == "DC01"
+
+
+def test_a_short_name_stands_for_the_one_whole_name_that_fits() -> None:
+    hosts = assign({"a.evtx": ["EX01.contoso.example"], "b.evtx": ["ex02.contoso.example"]})
+    assert hosts.knows("EX01")
+    assert hosts.of("a.evtx", "ex01") == hosts.of("a.evtx")
+    assert not hosts.knows("EX01.other.example")
+    assert not hosts.knows("EX03")

@@ -24,6 +24,11 @@ TODAY = date(2026, 10, 10)
         ("14.3.513", "14.3.513.0", "su"),
         ("Version 15.1 (Build 2375.7)", "15.1.2375.7", "cu"),
         ("Version 15.1 (Build 2507.6)", "15.1.2507.6", "cu"),
+        ("Version 15.1 (Build 32176.2)", "15.1.2176.2", "cu"),
+        ("Build 15.1.2375.7", "15.1.2375.7", "su"),
+        ("Version: 15.1.2375.7", "15.1.2375.7", "su"),
+        ("exchange2016cu23", "15.1.2507.6", "cu"),
+        ("2010 SP3 UR32", "14.3.513.0", "su"),
         ("version 14.3 (build 123.4)", "14.3.123.4", "cu"),
         ("15.1.2375", "15.1.2375.7", "cu"),
         ("15.01.2375", "15.1.2375.7", "cu"),
@@ -139,6 +144,7 @@ def test_a_window_knows_nothing_of_the_future() -> None:
         ((15, 2, 2562, 17), "cu", TODAY, 3),
         ((15, 2, 2562, 17), "su", TODAY, 1),
         ((16, 0, 1, 1), "su", TODAY, 3),
+        ((15, 2, 99999, 9), "su", TODAY, 3),
     ],
 )
 def test_the_exit_code(
@@ -161,7 +167,8 @@ def test_three_numbers_are_answered_for_the_cu() -> None:
         ((16, 0, 1, 1), "newer than the table"),
         ((15, 1, 2375, 40), "newer than the table, which ends with 15.1.2375.37 (CU22 Nov22SU)"),
         ((15, 2, 1544, 99), "newer than the table, which ends with 15.2.1544.48 (CU14 Sep26SUv2)"),
-        ((15, 1, 9999, 1), "newer than the table, which ends with 15.1.2507.75"),
+        ((15, 1, 3999, 1), "newer than the table, which ends with 15.1.2507.75"),
+        ((15, 1, 99999, 9), "far above every build that is known: nothing can be told of it"),
         ((15, 1, 2176, 3), "between 15.1.2176.2 (CU19) and 15.1.2176.4 (CU19 Feb21SU)"),
         ((15, 1, 2400, 1), "no cumulative update that is known"),
         ((15, 1, 2507, 1), "is older than 15.1.2507.6"),
@@ -172,6 +179,16 @@ def test_three_numbers_are_answered_for_the_cu() -> None:
 def test_a_note_says_where_an_odd_build_lies(build: tuple[int, int, int, int], words: str) -> None:
     notes = version_answer(build, TODAY).notes
     assert any(words in note for note in notes)
+
+
+def test_a_build_before_its_day_is_no_reason_to_go_back() -> None:
+    early = version_answer((15, 1, 2507, 44), date(2021, 3, 5))
+    assert early.notes == (
+        "15.1.2507.44 could not be had before 2024-11-27: on 2021-03-05 no server ran it, so the "
+        "steps are those of that later day",
+    )
+    assert not any("CU19" in f"{step.title} {step.text}" for step in early.action)
+    assert not any("CU20" in f"{step.title} {step.text}" for step in early.action)
 
 
 def test_a_known_build_has_no_notes_on_the_day_of_the_tables() -> None:

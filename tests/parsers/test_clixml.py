@@ -245,3 +245,46 @@ def test_an_export_without_anything_of_interest_is_read_and_says_nothing() -> No
     body = '<Obj RefId="0"><TN RefId="0"><T>System.Foo</T></TN><Props><S N="a">b</S></Props></Obj>'
     assert facts_of(export(body), "x.xml") == ("powershell-export", [], "")
     assert facts_of(export(""), "x.xml") == ("powershell-export", [], "")
+
+
+VERSION = """<TN RefId="0"><T>Deserialized.System.Diagnostics.FileVersionInfo</T></TN><Props>
+<S N="FileName">E:\\Exchange\\bin\\ExSetup.exe</S><S N="ProductName">Microsoft Exchange</S>
+<S N="FileVersion">15.01.2507.006</S></Props>"""
+
+
+def fetched(server: str, body: str = VERSION) -> str:
+    return f'<Obj RefId="1">{body}<MS><S N="PSComputerName">{server}</S></MS></Obj>'
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [("EX01.contoso.com", "EX01"), ("ex02", "ex02"), ("10.0.0.1", ""), ("localhost", "")],
+)
+def test_what_was_fetched_from_a_server_is_that_servers(server: str, expected: str) -> None:
+    _, facts, _ = facts_of(export(fetched(server) + fetched("EX09")), "all.xml")
+    assert told(facts) == [
+        ("build", "ExSetup.exe", "15.1.2507.6", expected),
+        ("build", "ExSetup.exe", "15.1.2507.6", "EX09"),
+    ]
+    assert facts[0].text == "E:\\Exchange\\bin\\ExSetup.exe: 15.01.2507.006"
+
+
+def test_what_stands_in_a_fetched_object_is_that_servers_too() -> None:
+    inner = f'<Props><Obj N="FileVersionInfo" RefId="2">{VERSION}</Obj></Props>'
+    _, facts, _ = facts_of(export(fetched("EX01", inner)), "all.xml")
+    assert told(facts) == [("build", "ExSetup.exe", "15.1.2507.6", "EX01")]
+    both = f"<Obj RefId='3'><LST>{fetched('EX01')}{fetched('EX02')}</LST></Obj>"
+    _, facts, _ = facts_of(export(both), "all.xml")
+    assert [fact.computer for fact in facts] == ["EX01", "EX02"]
+    _, facts, trouble = facts_of(
+        export(fetched("EX01"))[:-7] + fetched("EX02", inner).encode()[:-60], "x"
+    )
+    assert trouble
+    assert facts[0].computer == "EX01"
+
+
+def test_what_is_true_of_the_organisation_is_not_the_servers_that_was_asked() -> None:
+    body = """<TN RefId="0"><T>Deserialized.Microsoft.Exchange.OrganizationConfig</T></TN><Props>
+    <B N="EnableDownloadDomains">true</B></Props>"""
+    _, facts, _ = facts_of(export(fetched("EX02", body)), "org.xml")
+    assert told(facts) == [("setting", "OrganizationConfig/EnableDownloadDomains", "true", "")]

@@ -127,3 +127,29 @@ def test_damaged_texts_are_named() -> None:
     kind, facts, trouble = facts_of((CSV + '"' + "x" * 200_000 + '"\n').encode(), "servers.csv")
     assert [f.computer for f in facts if f.subject == "cu-build"] == ["EX01", "EX02"]
     assert trouble.startswith("broken at line 5: ")
+
+
+VERSIONS_CSV = """#TYPE System.Diagnostics.FileVersionInfo
+"PSComputerName","FileName","FileVersion","ProductName"
+"EX01","C:\\V15\\bin\\ExSetup.exe","15.01.2176.002","Microsoft Exchange"
+"EX02","C:\\V15\\bin\\ExSetup.exe","15.01.2507.075","Microsoft Exchange"
+"""
+VERSIONS_LIST = """
+FileName        : C:\\V15\\bin\\ExSetup.exe
+FileVersion     : 15.01.2507.075
+ProductVersion  : 15.01.2507.075
+ProductName     : Microsoft Exchange
+PSComputerName  : EX02
+"""
+VERSIONS_JSON = """[{"FileName": "C:\\\\V15\\\\bin\\\\ExSetup.exe", "FileVersion": "15.01.2507.075",
+"ProductVersion": "15.01.2507.075", "ProductName": "Microsoft Exchange",
+"PSComputerName": "EX02.contoso.com"}]"""
+
+
+@pytest.mark.parametrize("text", [VERSIONS_CSV, VERSIONS_LIST, VERSIONS_JSON])
+def test_versions_belong_to_the_servers_that_they_were_fetched_from(text: str) -> None:
+    _, facts, trouble = facts_of(text.encode(), "export.txt")
+    assert trouble == ""
+    assert (facts[-1].value, facts[-1].computer) == ("15.1.2507.75", "EX02")
+    assert {fact.computer for fact in facts} <= {"EX01", "EX02"}
+    assert facts[-1].text == "C:\\V15\\bin\\ExSetup.exe: 15.01.2507.075"

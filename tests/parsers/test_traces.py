@@ -1,5 +1,6 @@
 """Builds in folder names, mail headers and saved answers."""
 
+import resource
 import time
 from datetime import UTC, datetime
 
@@ -85,9 +86,16 @@ def test_mail_headers_name_each_servers_build_and_time() -> None:
     found = mail(MAIL)
     assert [(f.name, f.value, f.time, f.origin.line) for f in found] == EXPECTED
     assert {(f.subject, f.evidence) for f in found} == {(Subject.BUILD, "mail-headers")}
-    assert all(f.computer == f.name for f in found)
+    assert [f.computer for f in found] == ["EX01", "EX02"]
     assert found[1].text.startswith("Received: from EX02.contoso.com ([fe80::1]) by EX02")
     assert recognise(MAIL, "x.eml") == "mail-headers"
+
+
+@pytest.mark.parametrize(("name", "computer"), [("EX01", "EX01"), ("10.0.0.7", "10.0.0.7")])
+def test_a_server_is_known_by_its_own_name(name: str, computer: str) -> None:
+    header = f"Received: from x by {name} with Microsoft SMTP Server id 15.1.2507.6; x\r\n"
+    (fact,) = mail(header.encode())
+    assert (fact.name, fact.computer) == (name, computer)
 
 
 def test_an_outlook_message_keeps_its_headers_wide() -> None:
@@ -126,6 +134,14 @@ def test_times_of_headers_are_brought_to_utc(date: bytes, expected: datetime | N
 )
 def test_other_files_are_no_mails(data: bytes) -> None:
     assert not is_mail(data, "x.eml")
+
+
+def test_one_header_of_countless_lines_is_read_within_bounds() -> None:
+    data = b"Received: from a by b with Microsoft SMTP Server" + b"\n x" * 1_000_000
+    data += b"\n id 15.1.2507.6; 1 Jan 2021 00:00 +0000\n" + MAIL
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert [fact.value for fact in mail(data)] == [row[1] for row in EXPECTED]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
 
 
 def test_a_file_of_countless_mails_is_read_within_bounds() -> None:

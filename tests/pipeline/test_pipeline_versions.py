@@ -1,5 +1,6 @@
 """Which of several sightings of a build is the one that counts now."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -18,9 +19,15 @@ def log(build: str, first: int, last: int, computer: str = "EX1", path: str = "a
     return Tally("httpproxy", path, computer, builds={build: (day(first), day(last))})
 
 
-def fact(build: str, subject: Subject = Subject.BUILD, computer: str = "", time: int = 0) -> Fact:
+def fact(
+    build: str,
+    subject: Subject = Subject.BUILD,
+    computer: str = "",
+    time: int = 0,
+    path: str = "Bin/ExSetup.exe",
+) -> Fact:
     when = day(time) if time else None
-    origin = Origin("Bin/ExSetup.exe", 1)
+    origin = Origin(path, 1)
     return Fact(subject, "ExSetup.exe", build, "exchange-binary", origin, when, computer)
 
 
@@ -53,28 +60,59 @@ def test_the_last_row_of_the_logs_counts() -> None:
 def test_a_file_tells_what_is_installed_and_the_logs_what_runs() -> None:
     (server,) = builds(log(OLD, 1, 14), fact(NEW)).servers
     assert ".".join(map(str, server.now.build)) == NEW
-    (conflict,) = server.conflicts()
-    assert conflict.startswith(f"the file says {NEW} (exchange-binary ExSetup.exe")
-    assert f"what was running says {OLD} (httpproxy, until 2022-11-14 00:00 UTC" in conflict
+    (conflict,) = server.conflicts
+    assert conflict == (
+        f"ExSetup.exe is {NEW} (Nov22SU), but running processes were {OLD} (Oct22SU) until "
+        "2022-11-14 00:00 UTC"
+    )
 
 
-def test_files_that_do_not_agree_are_named() -> None:
+def test_of_files_that_do_not_agree_the_lower_counts() -> None:
     (server,) = builds(fact(OLD), fact(NEW)).servers
-    assert ".".join(map(str, server.now.build)) == NEW
-    assert len(server.conflicts()) == 1
-    assert OLD in server.conflicts()[0]
+    assert ".".join(map(str, server.now.build)) == OLD
+    (conflict,) = server.conflicts
+    assert conflict.startswith("the installed files are of different updates")
+
+
+def test_a_downloaded_copy_is_a_doubt_and_no_build() -> None:
+    found = builds(fact(NEW, path="C/Users/adm/Downloads/CU22/ExSetup.exe"))
+    assert found.servers == ()
+    (doubt,) = found.doubts
+    assert doubt.startswith(f"ExSetup.exe is {NEW} (Nov22SU), but lies in c/users/adm/downloads")
+    (server,) = builds(log(OLD, 1, 9), fact(NEW, path="Downloads/ExSetup.exe")).servers
+    assert ".".join(map(str, server.now.build)) == OLD
+
+
+def test_a_forged_header_is_no_build() -> None:
+    header = replace(fact(NEW, computer="EX1", time=30), evidence="mail-headers")
+    (server,) = builds(log(OLD, 1, 9), header).servers
+    assert (len(server.sightings), server.conflicts) == (1, ())
 
 
 def test_a_place_that_shows_no_updates_does_not_hide_them() -> None:
     registry = fact("15.1.2375.7", Subject.CU_BUILD)
     assert now(log(NEW, 1, 9), registry) == (NEW, "su")
     (server,) = builds(log(NEW, 1, 9), registry).servers
-    assert server.conflicts() == ()
+    assert server.conflicts == ()
 
 
-def test_a_newer_cu_counts_even_if_its_updates_are_not_known() -> None:
+def test_a_newer_cu_in_the_registry_is_a_conflict_until_it_ran() -> None:
     registry = fact("15.1.2507.6", Subject.CU_BUILD)
-    assert now(log(NEW, 1, 9), registry) == ("15.1.2507.6", "cu")
+    (server,) = builds(log(NEW, 1, 9), registry).servers
+    assert ".".join(map(str, server.now.build)) == NEW
+    assert server.conflicts[0].endswith("the set-up of a newer one did not finish")
+    assert now(log(NEW, 1, 9), fact("15.1.2507.6", Subject.CU_BUILD, time=10)) == (
+        "15.1.2507.6",
+        "cu",
+    )
+
+
+def test_folders_that_are_named_after_a_build_are_the_last_resort() -> None:
+    gathered = _Gathered([])
+    path = "C/x/FrontEnd/HttpProxy/owa/auth/15.1.2507/x.css"
+    gathered.add(ArtifactResult(Entry(path, 1, "", "skipped")))
+    (server,) = gathered.builds().servers
+    assert server.says() == f"15.1.2507.6 (folder owa/auth, {path})"
 
 
 def test_one_build_in_many_files_is_one_sighting() -> None:

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from scenario import rescanned, scanned, the_host
 
-from extriage.samples import ServerSpec
+from extriage.samples import ServerSpec, write_server
 from extriage.samples.spec import Product
 
 SERVER_SIDE = "CVE-2021-26855"
@@ -41,6 +42,38 @@ def test_a_server_patched_in_mid_log_has_the_right_history_and_window(
     assert row(the_host(case), SERVER_SIDE)["state"] == "fixed"
 
 
+PROTECTION = Path(__file__).parents[1] / "evidence/extended-protection/extended-protection.zip"
+CONFIG = "Windows/System32/inetsrv/config/applicationHost.config"
+DESKTOP = "Users/adm/Desktop/applicationHost.config"
+PROTECTED, UNPROTECTED = (
+    f"E16_{word}_ApplicationHost.config" for word in ("Configured", "NotConfigured")
+)
+
+
+def put(folder: Path, sample: str, *paths: str) -> None:
+    """Place one of the samples of applicationHost.config beside a server's logs."""
+    with ZipFile(PROTECTION) as archive:
+        (name,) = (one for one in archive.namelist() if one.rpartition("/")[2] == sample)
+        data = archive.read(name)
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+
+
+def protection(case: dict[str, Any]) -> str:
+    (found,) = (one for one in the_host(case)["patch"]["checks"] if one["id"] == "EP")
+    return str(found["answer"])
+
+
+def test_the_configuration_in_use_decides_and_copies_alone_do_not(tmp_path: Path) -> None:
+    folder = tmp_path / "EVIDENCE"
+    scanned(tmp_path, ServerSpec(lines=500))
+    put(folder, UNPROTECTED, DESKTOP)
+    assert protection(rescanned(tmp_path, "--force")[1]) == "cannot-tell"
+    put(folder, UNPROTECTED, DESKTOP, CONFIG)
+    assert protection(rescanned(tmp_path, "--force")[1]) == "failed"
+
+
 def spelt(build: tuple[int, int, int, int]) -> str:
     return ".".join(map(str, build))
 
@@ -64,6 +97,50 @@ def test_what_was_known_on_a_day_can_be_asked(tmp_path: Path) -> None:
     patch = the_host(case)["patch"]
     assert patch["support"]["state"] == "supported"
     assert not [one for one in patch["advisories"] if one["cve"] > "CVE-2021-4"]
+
+
+def test_a_day_before_the_update_is_told_as_it_was(tmp_path: Path) -> None:
+    spec = ServerSpec(lines=20_000, hours_per_file=24, patched_at=PATCHED)
+    scanned(tmp_path, spec)
+    _, case = rescanned(tmp_path, "--as-of", "2021-03-05", "--force")
+    patch = the_host(case)["patch"]
+    assert patch["build"] == spelt(spec.number)
+    assert max(one["last"] for one in patch["sources"]) < "2021-03-06"
+    state = row(the_host(case), SERVER_SIDE)
+    assert (state["state"], state["window"]["closed"]) == ("open", False)
+    assert "still open on the day asked for (2021-03-05)" in state["window"]["note"]
+
+
+SETUP_LOG = """[04/20/2021 16:47:41.0783] [0] **********************************************
+[04/20/2021 16:47:41.0783] [0] Starting Microsoft Exchange Server 2016 Setup
+[04/20/2021 16:47:41.0792] [0] Setup version: 15.1.2242.4.
+[04/20/2021 16:48:42.0792] [0] The locally installed version is 15.1.2106.2.
+[04/20/2021 18:49:42.0792] [0] The Exchange Server setup operation completed successfully.
+[04/20/2021 18:49:43.0792] [0] End of Setup
+"""
+
+
+def test_the_update_after_the_last_row_ends_the_window(tmp_path: Path) -> None:
+    scanned(tmp_path, ServerSpec(lines=3_000, hours_per_file=24))
+    (tmp_path / "EVIDENCE" / "ExchangeSetup.log").write_text(SETUP_LOG, "utf-8")
+    _, case = rescanned(tmp_path, "--force")
+    state = row(the_host(case), SERVER_SIDE)
+    assert state["state"] == "fixed"
+    assert (state["window"]["to"][:10], state["window"]["closed"]) == ("2021-04-20", True)
+
+
+def test_a_server_without_logs_beside_another_is_told_apart(tmp_path: Path) -> None:
+    folder = tmp_path / "EVIDENCE"
+    spec = ServerSpec(lines=500)
+    write_server(folder / "EX01", spec)
+    _, case = rescanned(tmp_path)
+    name = the_host(case)["name"]
+    (folder / "EX01").rename(folder / name)
+    put(folder, PROTECTED, f"OTHER02/{CONFIG}")
+    hosts = {host["name"]: host for host in rescanned(tmp_path, "--force")[1]["hosts"]}
+    assert hosts.keys() == {name, "OTHER02"}
+    told = [one["answer"] for one in hosts[name]["patch"]["checks"] if one["id"] == "EP"]
+    assert told == ["cannot-tell"]
 
 
 def test_files_and_logs_that_disagree_are_named(tmp_path: Path) -> None:

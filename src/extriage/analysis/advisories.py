@@ -23,7 +23,7 @@ from extriage.analysis.packages import (
 )
 from extriage.analysis.support import free_until, support
 from extriage.knowledge.advisories import advisories, exploited_from
-from extriage.knowledge.builds import build_table, line, spell
+from extriage.knowledge.builds import build_table, family, line, spell
 from extriage.knowledge.checks import config_checks
 from extriage.knowledge.wayout import Role, check_id, role_of, way_out_texts
 from extriage.model.exchange import Advisory, Build, BuildNumber, Fix
@@ -34,6 +34,8 @@ INHERITS = {"SE": "2019"}
 """Products that began as the last code of another: its fixes are in, its settings decide on."""
 UPDATE_UNKNOWN = "open unless"
 """How the note begins when only the security update, which is not known, would tell."""
+_FAR = 2_000
+"""So far above the newest known third number of its product no build can be for years."""
 _MODERN = ("2013", "2016", "2019", "SE")
 _SETTLED = (Answer.PASSED, Answer.NOT_APPLICABLE)
 _GRAVITY = (Answer.FAILED, Answer.CANNOT_TELL, Answer.PASSED, Answer.NOT_APPLICABLE)
@@ -62,6 +64,12 @@ def assess(
             state, note = _weigh(judged, advisory, checks)
             rows.append(_row(advisory, state, note))
     return tuple(sorted(rows, key=lambda row: _order(row.cve)))
+
+
+def plausible(build: BuildNumber) -> bool:
+    """Tell whether a build can be one; damaged and forged rows name numbers far above the table."""
+    own = [one.number[2] for one in build_table().builds if one.product == family(build)]
+    return not own or build[2] <= max(own) + _FAR
 
 
 def was_known(advisory: Advisory, day: date) -> bool:
@@ -146,6 +154,8 @@ def _by_build(server: _Server, advisory: Advisory) -> Judged | None:
         return _without_fix(server, advisory)
     if server.low is None or server.high is None:
         return State.CANNOT_TELL, "no evidence names the build"
+    if not plausible(server.high):
+        return State.CANNOT_TELL, f"{spell(server.high)} is far above every build that is known"
     low = build_table().state(advisory.cve, server.low)
     high = build_table().state(advisory.cve, server.high)
     if low is None or high is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
-from extriage.analysis.sightings import How, Sighting, same_line, side_log
+from extriage.analysis.sightings import Doubt, How, Sighting, removals, same_line, side_log
 from extriage.knowledge.builds import build_table, number, spell
 from extriage.model.exchange import BuildNumber
 from extriage.model.state import Fact, Subject
@@ -18,6 +18,8 @@ from extriage.parsers import setuplog, updates
 RESTART = timedelta(hours=1)
 """Processes are restarted one after another; builds may be named side by side that long."""
 
+FILES = 12
+"""Files and builds that one sentence names."""
 _START, _END = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 _SET_UP = re.compile(r"Setup (\d+\.\d+\.\d+\.\d+)")
 _BROKEN = (updates.FAILED, setuplog.UNFINISHED)
@@ -29,12 +31,14 @@ def disagreements(
 ) -> Iterator[str]:
     """Yield what a reader must know before believing the build."""
     yield from _in_part(found)
+    yield from _doubtful(found, now)
     yield from _not_restarted(found, now)
     yield from _side_by_side(found)
     if now:
         yield from _newer_answer(found, now)
         yield from _other_line(found, now)
         yield from _not_replaced(found, now, facts)
+    yield from _removed(facts, now)
     yield from _broken_updates(found, facts)
     yield from _broken_setups(found, facts)
     yield from _disabled(facts)
@@ -67,16 +71,56 @@ def _runs(found: Iterable[Sighting]) -> list[Sighting]:
 def _in_part(found: Sequence[Sighting]) -> Iterator[str]:
     """Name files of different updates; Exchange 2010 replaced only the files that changed."""
     files = [one for one in _files(found) if one.build[0] >= 15]
-    if len({one.build for one in files}) < 2:
-        return
+    homes = {one.home for one in files}
+    for home in sorted(homes):
+        inside = [one for one in files if one.home == home]
+        if len({one.build for one in inside}) > 1:
+            parts = _parts(inside, lambda one: one.name)
+            said = f"the installed files are of different updates ({parts})"
+            yield f"{said}: one was installed in part"
+    lowest = {min(one.build for one in files if one.home == home) for home in homes}
+    if len(lowest) > 1:
+        parts = _parts(files, lambda one: f"{one.name} in {one.home or 'the top folder'}")
+        yield f"copies of Exchange's files are of different builds ({parts})"
+
+
+def _parts(files: Iterable[Sighting], call: Callable[[Sighting], str]) -> str:
     groups: dict[BuildNumber, list[str]] = {}
     for one in sorted(files, key=lambda one: (one.build, one.name), reverse=True):
-        groups.setdefault(one.build, []).insert(0, one.name)
-    parts = "; ".join(f"{called(build)}: {', '.join(names)}" for build, names in groups.items())
-    if len({one.name for one in files}) == len(files):
-        yield f"the installed files are of different updates ({parts}): one was installed in part"
-    else:
-        yield f"copies of the same file are of different builds ({parts})"
+        groups.setdefault(one.build, []).insert(0, call(one))
+    shown = [(called(build), names) for build, names in groups.items()]
+    return "; ".join(f"{build}: {', '.join(names[:FILES])}" for build, names in shown[:FILES])
+
+
+def _doubtful(found: Sequence[Sighting], now: Sighting | None) -> Iterator[str]:
+    """Name builds that are not believed, where they would change the answer."""
+    exports: dict[str, set[BuildNumber]] = {}
+    surely = bool(_files(found))
+    for one in found:
+        if one.doubt is Doubt.NAMELESS:
+            exports.setdefault(one.path, set()).add(one.build)
+        elif one.doubt is Doubt.IMPOSSIBLE:
+            yield f"{one.name} names {spell(one.build)}, far above every build that is known"
+        elif one.doubt is Doubt.COPY and not surely and (now is None or one.build > now.build):
+            yield (
+                f"{one.name} is {called(one.build)}, but lies in {one.home}, where packages and "
+                "copies are kept: it does not tell what is installed"
+            )
+    for path, builds in sorted(exports.items()):
+        said = ", ".join(called(build) for build in sorted(builds)[:FILES])
+        told = f"{path} names several builds, but not their servers ({said})"
+        yield f"{told}: none of them is believed"
+
+
+def _removed(facts: Iterable[Fact], now: Sighting | None) -> Iterator[str]:
+    """Name updates that were taken off again."""
+    if now is None:
+        return
+    for name, time in sorted(removals(facts).items()):
+        build = _carried(name, now.build)
+        if build and build > now.build:
+            when = f" on {moment(time)}" if time > _START else ""
+            yield f"{name} ({called(build)}) was taken off{when}"
 
 
 def _not_restarted(found: Sequence[Sighting], now: Sighting | None) -> Iterator[str]:
@@ -116,9 +160,12 @@ def _side_by_side(found: Sequence[Sighting]) -> Iterator[str]:
 
 
 def _newer_answer(found: Sequence[Sighting], now: Sighting) -> Iterator[str]:
-    """Name what processes told of themselves, if it is newer than what is believed."""
+    """Name what processes told of themselves, if it does not fit what is believed."""
+    if now.how is How.ANSWERED:
+        return
     for one in found:
-        if one.how is How.ANSWERED and one.build > now.build and now.how is not How.ANSWERED:
+        later = now.how is How.RAN and now.first and one.last and one.last > now.first
+        if one.how is How.ANSWERED and (one.build > now.build or (later and one.build < now.build)):
             when = f" on {moment(one.last)}" if one.last else ""
             yield f"{one.name} named {called(one.build)}{when}, but {now.name} {called(now.build)}"
 
@@ -140,11 +187,11 @@ def _other_line(found: Sequence[Sighting], now: Sighting) -> Iterator[str]:
             )
 
 
-def _not_replaced(found: Sequence[Sighting], now: Sighting, facts: Iterable[Fact]) -> Iterator[str]:
+def _not_replaced(found: Sequence[Sighting], now: Sighting, facts: Sequence[Fact]) -> Iterator[str]:
     """Name updates that are listed although an older build is installed, or ran afterwards."""
     runs = _runs(found)
     carried: dict[str, BuildNumber | None] = {}
-    told: set[str] = set()
+    told = set(removals(facts))
     for fact in facts:
         if fact.subject is not Subject.UPDATE or fact.value != updates.INSTALLED:
             continue

@@ -1,7 +1,8 @@
 """Which builds did this server run, since when, and which is to be believed now?
 
-Rows of logs beat everything for what ran when. For today the installed files count, unless rows
-show that a newer build ran. What lists and notes say is believed only where nothing better is.
+Rows of logs beat everything for what ran when. For today the installed files count; a file that
+may be a copy never tells a newer build than ran. What lists, answers and notes say is believed only
+where nothing better is: in doubt a server is not called patched.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,14 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from extriage.analysis.disagreement import disagreements
-from extriage.analysis.sightings import How, Sighting, same_line, side_log, sightings
+from extriage.analysis.installed import installed, raises
+from extriage.analysis.sightings import NEVER, How, Sighting, same_line, side_log, sightings
 from extriage.knowledge.builds import family, spell
 from extriage.model.evidence import BuildSeen, Entry, Tally
 from extriage.model.exchange import BuildNumber
 from extriage.model.state import Fact
-from extriage.parsers.binary import SETUP
 
-_NEVER = datetime(1, 1, 1, tzinfo=UTC)
 _ALWAYS = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -30,6 +30,10 @@ class History:
     """The build to believe now; None if nothing names one."""
     conflicts: tuple[str, ...]
     """Sources that disagree, updates and set-ups that failed: each in one sentence."""
+    sightings: tuple[Sighting, ...] = ()
+    """What `seen` tells, with its places in the evidence."""
+    now: Sighting | None = None
+    """What `current` tells, with its place."""
 
 
 def history(
@@ -39,10 +43,13 @@ def history(
     found = sightings(tallies, facts, entries)
     now = current(found)
     believed = [one for one in found if not _refuted(one, now)]
+    ordered = sorted(believed, key=_order)
     return History(
-        tuple(_seen(one) for one in sorted(believed, key=_order)),
+        tuple(dict.fromkeys(_seen(one) for one in ordered)),
         _seen(now) if now else None,
-        tuple(disagreements(found, now, facts)),
+        tuple(dict.fromkeys(disagreements(found, now, facts))),
+        tuple(ordered),
+        now,
     )
 
 
@@ -54,21 +61,50 @@ def build_history(tallies: Iterable[Tally]) -> list[BuildSeen]:
 
 def current(found: Sequence[Sighting]) -> Sighting | None:
     """Choose the build to believe now."""
-    ran, installed = _newest(found, How.RAN), _installed(found)
-    if installed:
-        return ran if ran and ran.build > installed.build else installed
+    ran = _newest(found, How.RAN)
+    file = installed(found, ran)
     noted = _highest(found, How.NOTED) or _highest(found, How.FOLDER)
+    if file and raises(file):
+        return _surely(file, ran)
     if ran:
-        later = [_newest(found, How.ANSWERED), noted if noted and _newer_line(noted, ran) else None]
-        return next((one for one in later if one and _ended(one) > _ended(ran)), ran)
-    exact = _highest(found, How.ANSWERED, How.LISTED)
+        return _loosely(file, ran, noted)
+    if file:
+        return noted if noted and _newer_line(file, noted) else file
+    exact = _told(found)
     if exact and noted and _newer_line(noted, exact):
         return noted
     return exact or noted
 
 
+def _surely(file: Sighting, ran: Sighting | None) -> Sighting:
+    """Believe the installed file, even if what ran was newer: an update can be taken off.
+
+    Rollups of Exchange 2010 replace only the files that changed.
+    """
+    return ran if ran and file.build[0] < 15 and ran.build > file.build else file
+
+
+def _loosely(file: Sighting | None, ran: Sighting, noted: Sighting | None) -> Sighting:
+    """Believe what ran; a file that may be a copy can tell that its update was taken off.
+
+    A cumulative update cannot be taken off, but one can be installed after the last row.
+    """
+    if file and file.build < ran.build and same_line(file.build, ran.build):
+        return file if file.build[0] >= 15 else ran
+    later = noted and _newer_line(noted, ran) and _ended(noted) > _ended(ran)
+    return noted if noted and later else ran
+
+
+def _told(found: Sequence[Sighting]) -> Sighting | None:
+    """Return what is said where nothing shows it: the last word of a process, or of a list."""
+    answered, listed = _newest(found, How.ANSWERED), _highest(found, How.LISTED)
+    if answered and listed and listed.last and _ended(answered) >= listed.last:
+        return answered
+    return listed or answered
+
+
 def _ended(one: Sighting) -> datetime:
-    return one.last or _NEVER
+    return one.last or NEVER
 
 
 def _newer_line(one: Sighting, other: Sighting) -> bool:
@@ -83,31 +119,17 @@ def _newest(found: Iterable[Sighting], how: How) -> Sighting | None:
     return max(main or told, key=lambda one: (_ended(one), one.build), default=None)
 
 
-def _installed(found: Sequence[Sighting]) -> Sighting | None:
-    """Return the build of the installed files: the lowest, if an update replaced only some.
-
-    Of several copies of one file, that is believed which the registry or the directory knows.
-    """
-    files = [one for one in found if one.how is How.FILE]
-    setup = [one for one in files if one.name.lower() == SETUP.lower()] or files
-    noted = [one for one in found if one.how is How.NOTED and one.last is None]
-    known = [one for one in setup if any(same_line(one.build, other.build) for other in noted)]
-    newest = max(known or setup, key=lambda one: one.build, default=None)
-    if newest is None or newest.build[0] < 15:
-        return newest
-    same = [one for one in files if same_line(one.build, newest.build)]
-    others = [one for one in same if one.name != newest.name]
-    return min([newest, *others], key=lambda one: (one.build, one.name != newest.name))
-
-
-def _highest(found: Iterable[Sighting], *how: How) -> Sighting | None:
-    fitting = [one for one in found if one.how in how]
-    return max(fitting, key=lambda one: (one.build, one.last or _NEVER), default=None)
+def _highest(found: Iterable[Sighting], how: How) -> Sighting | None:
+    fitting = [one for one in found if one.how is how]
+    return max(fitting, key=lambda one: (one.build, _ended(one)), default=None)
 
 
 def _refuted(one: Sighting, now: Sighting | None) -> bool:
-    """Tell an update that is listed although the installed files are older."""
-    return bool(one.how is How.LISTED and now and now.how is How.FILE and one.build > now.build)
+    """Tell what is only said to be newer than the installed files and what ran."""
+    if one.how is How.DOUBTFUL:
+        return True
+    said = one.how in (How.LISTED, How.ANSWERED)
+    return bool(said and now and now.how in (How.FILE, How.RAN) and one.build > now.build)
 
 
 def _seen(one: Sighting) -> BuildSeen:

@@ -1,10 +1,13 @@
 """Which server does each artifact belong to?
 
 A log that names its computer is believed; any other goes with the named logs nearest to it in the
-folder tree, else with its folder. An event log that begins with a few events under another name is
-that of a server which was renamed; logs of forwarded events hold those of several servers.
+folder tree, else with its folder. Beside a folder that is called after its server another folder
+is another server, unless its name is one that no server has (`C`, `inetpub`, `exports`); so is
+`EX02` wherever only `EX01` is named. An event log that begins with a few events under another name
+is that of a server which was renamed; logs of forwarded events hold those of several servers.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +20,12 @@ MANY = 200
 """Never more than these, and never more than a tenth of what the log holds under the new name."""
 MOST_NAMES = 3
 """A log that names more computers holds forwarded events."""
+_NO_SERVER = re.compile(
+    r"[a-z](?:%3a|:|_drive)?|inetpub|windows|program ?files.*|programdata|users|logs?|logging"
+    r"|exports?|uploads|results|files|fs|auto|ntfs|other|evidence",
+    re.IGNORECASE,
+)
+"""Folders that are a part of one server's collection: drives, folders of Windows and of tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,48 @@ class HostNames:
         """Return the host of a record: the computer that it names, else that of its file."""
         if computer:
             lowered = computer.lower()
-            return self.former.get((path, lowered)) or self.by_computer[lowered]
+            return self.former.get((path, lowered)) or self._named(lowered) or self.by_path[path]
         return self.by_path[path]
 
     def knows(self, computer: str) -> bool:
         """Tell whether a computer has evidence of its own."""
-        return computer.lower() in self.by_computer
+        return bool(self._named(computer.lower()))
+
+    def _named(self, computer: str) -> str:
+        """Return the host of a computer; a short name stands for the one whole name that fits."""
+        if computer in self.by_computer:
+            return self.by_computer[computer]
+        fitting = {
+            host
+            for name, host in self.by_computer.items()
+            if _label(name).lower() == _label(computer) and not ("." in name and "." in computer)
+        }
+        return next(iter(fitting)) if len(fitting) == 1 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """Where in the folders the servers are that logs name."""
+
+    below: dict[str, set[str]] = field(default_factory=dict)
+    """Folder to the hosts that are named in it or below."""
+    own: dict[str, set[str]] = field(default_factory=dict)
+    """Folder to the hosts that have a folder of their own name in it."""
+
+    def add(self, path: str, host: str) -> None:
+        """Enter an artifact that names its host."""
+        inner = path
+        for folder in _folders(path):
+            self.below.setdefault(folder, set()).add(host)
+            if inner != path and _is_called(_branch(folder, inner), host):
+                self.own.setdefault(folder, set()).add(host)
+            inner = folder
+
+    def beside_its_own(self, folder: str, branch: str, host: str) -> bool:
+        """Tell whether a branch without names is another server's, as those beside `EX01` are."""
+        if _is_called(branch, host) or _NO_SERVER.fullmatch(branch):
+            return False
+        return host in self.own.get(folder, ()) or _pattern(branch) == _pattern(host)
 
 
 def named_in(tallies: Iterable[Tally], others: Iterable[str]) -> dict[str, Named]:
@@ -93,16 +138,17 @@ def assign(computers: Mapping[str, Iterable[str] | Mapping[str, Named]]) -> Host
     by_computer = _short_names({name for names in current.values() for name in names})
     hosts = HostNames(by_computer=by_computer)
     hosts.former = {key: by_computer[name.lower()] for key, name in former.items()}
-    below: dict[str, set[str]] = {}
+    tree = _Tree()
     named = {
         path: list(dict.fromkeys(by_computer[name.lower()] for name in names))
         for path, names in current.items()
     }
     for path, names in named.items():
-        for folder in _folders(path):
-            below.setdefault(folder, set()).update(names[:1])
+        for name in names[:1]:
+            tree.add(path, name)
+    known = {host.lower(): host for host in by_computer.values()}
     for path, names in named.items():
-        hosts.by_path[path] = names[0] if names else _nearest(path, below, named)
+        hosts.by_path[path] = names[0] if names else _nearest(path, tree, known)
     return hosts
 
 
@@ -145,21 +191,42 @@ def _renamed(path: str, named: Mapping[str, Named]) -> set[str]:
     }
 
 
-def _nearest(path: str, below: Mapping[str, set[str]], named: Mapping[str, list[str]]) -> str:
+def _nearest(path: str, tree: _Tree, known: Mapping[str, str]) -> str:
     """Return the one host that is named nearest to this path, else the name of its folder."""
     inner = path
     for folder in _folders(path):
-        hosts = below.get(folder, set())
+        hosts = tree.below.get(folder, set())
+        branch = _branch(folder, inner)
         if len(hosts) == 1:
-            return next(iter(hosts))
+            (host,) = hosts
+            if inner == path or not tree.beside_its_own(folder, branch, host):
+                return host
+            return known.get(branch.lower(), branch)
         if hosts:
-            label = inner.removeprefix(folder).strip("/!").split("/")[0]
-            match = [host for host in hosts if host.lower() == label.lower()]
             if inner == path:
-                return named[path][0] if named[path] else _name(folder)
-            return match[0] if match else label
+                return _name(folder)
+            match = [host for host in hosts if host.lower() == branch.lower()]
+            return match[0] if match else branch
         inner = folder
     return _name(path.partition("/")[0])
+
+
+def _branch(folder: str, inner: str) -> str:
+    """Return what lies in a folder on the way down to a place inside it."""
+    return inner.removeprefix(folder).strip("/!").split("/")[0]
+
+
+def _pattern(name: str) -> str:
+    """Return a name with its numbers left open: organisations count their servers."""
+    return re.sub(r"[0-9]+", "#", _label(name).lower())
+
+
+def _is_called(folder: str, host: str) -> bool:
+    """Tell a folder or archive that is called after a host: `EX01`, `EX01-2021-03-05.zip`."""
+    label = _label(host).lower()
+    if label not in folder.lower():
+        return False
+    return bool(re.search(rf"(?<![^\W_]){re.escape(label)}(?![^\W_])", folder.lower()))
 
 
 def _name(folder: str) -> str:

@@ -16,15 +16,18 @@ from extriage.model.exchange import Build, BuildNumber
 LIMIT = 120
 """Characters of a name that are looked at."""
 _DISPLAYED = re.compile(r"(?:version\s*)?(\d{1,2})\.(\d{1,2})\s*\(build\s*(\d{1,5})\.(\d{1,5})\)")
-_SHORT = re.compile(r"v?(\d{1,2})\.(\d{1,2})\.(\d{1,5})")
-_LONG = re.compile(r"v?\d{1,2}(?:\s*[.,]\s*\d{1,5}){3}")
+_SERIAL = 30_000
+"""The directory stores build 2375 as 32375, and some tools display it so."""
+_PREFIX = re.compile(r"(?:build|version|v)?[ .:]*(?=\d)")
+_SHORT = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{1,5})")
+_LONG = re.compile(r"\d{1,2}(?:\s*[.,]\s*\d{1,5}){3}")
 _PACKED = re.compile(r"\d{8,10}")
 
 _PRODUCT = re.compile(r"\b(2007|2010|2013|2016|2019|se|subscription edition)\b")
 _CU = re.compile(r"\b(?:(cu|cumulative update|sp|service pack) ?(\d{1,2})|(rtm)|(preview))\b")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _SU = re.compile(rf"\b({_MONTHS})[a-z]* ?(?:20)?(\d\d) ?(su|hu)(?: ?v(\d))?\b")
-_RU = re.compile(r"\b(?:ru|update rollup|rollup) ?(\d{1,2})(?: ?v(\d))?\b")
+_RU = re.compile(r"\b(?:ru|ur|update rollup|rollup) ?(\d{1,2})(?: ?v(\d))?\b")
 _KB = re.compile(r"\bkb ?(\d{6,7})\b")
 _NOISE = re.compile(r"\b(microsoft|exchange|server)\b|[\s.]+")
 
@@ -60,9 +63,11 @@ def _newest() -> BuildNumber:
 def _numbers(text: str) -> tuple[BuildNumber, str] | None:
     if shown := _DISPLAYED.fullmatch(text):
         major, minor, build, revision = map(int, shown.groups())
+        build -= _SERIAL if build > _SERIAL else 0
         return (major, minor, build, revision), "cu"
+    text = _PREFIX.sub("", text, count=1)
     if _LONG.fullmatch(text):
-        found = number(text.removeprefix("v"))
+        found = number(text)
         if found:
             return found, "cu" if _unrevised(found) else "su"
     if short := _SHORT.fullmatch(text):
@@ -102,6 +107,7 @@ def _packed(text: str) -> tuple[BuildNumber, str] | None:
 def _named(asked: str) -> tuple[BuildNumber, str]:
     """Read a name such as `Exchange 2019 CU14 Mar24SU`; UsageError for what is left over."""
     text = re.sub(r"[\s_,;:/()\[\]+-]+", " ", asked.casefold())
+    text = re.sub(r"\b(exchange|server)(?=\d)", r"\1 ", text)
     text = re.sub(r"(?<=\d)(?=(?:cu|sp|rtm) ?\d?)", " ", text)
     words, rest = _words(text)
     if rest or not any(words.values()):

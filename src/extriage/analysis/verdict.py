@@ -154,10 +154,18 @@ def _window(
     if end <= start:
         note = f"the evidence ends on {end:%Y-%m-%d}, before the first known attacks"
         return None, note, Absence.CANNOT_TELL
-    fixed = fixed_since(cve.id, patch.sources, build_table())
+    fixed = _closed_at(cve.id, patch)
     if fixed is not None and start < fixed < end:
         return {"from": start, "to": fixed}, f"(fixed build seen from {fixed:%Y-%m-%d})", None
     return {"from": start, "to": end}, "", None
+
+
+def _closed_at(cve: str, patch: Patch) -> datetime | None:
+    """Return when the open window of a vulnerability closed, as the patch state tells it."""
+    row = next((row for row in patch.advisories if row.cve == cve), None)
+    if row is None or row.window is None:
+        return fixed_since(cve, patch.sources, build_table())
+    return row.window["to"] if row.window["closed"] else None
 
 
 def _verdict(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from extriage.analysis.advisories import assess, elsewhere
+from extriage.analysis.advisories import assess, elsewhere, plausible
 from extriage.analysis.packages import available, cu_of, limited
 from extriage.analysis.spelling import Resolved, resolve
 from extriage.analysis.support import support
@@ -79,6 +79,7 @@ def version_answer(
         build = whole.number
     product, package = table.product(build), _package(build, precision)
     cu = whole.cu if whole else ""
+    first = available(package) if package else None
     states = assess(build, product, checks, day, precision=precision)
     return VersionAnswer(
         asked or spell(build),
@@ -88,10 +89,10 @@ def version_answer(
         cu,
         package.su if package and precision == "su" else "",
         package.kb if package else "",
-        available(package) if package else None,
+        first,
         support(product, cu, day),
         tuple(replace(row, window=_window(row, day)) for row in states),
-        way_out(build, product, states, checks, day, precision=precision),
+        way_out(build, product, states, checks, max(day, first or day), precision=precision),
         day,
         tables_as_of(),
         tuple(_notes(build, product, precision, day)),
@@ -136,7 +137,11 @@ def verdict_code(answer: VersionAnswer) -> int:
         return 1
     if answer.support.state is SupportState.UNSUPPORTED:
         return 1
-    unknown = answer.precision == "cu" or answer.support.state is SupportState.UNKNOWN
+    unknown = (
+        answer.precision == "cu"
+        or not plausible(answer.build)
+        or answer.support.state is SupportState.UNKNOWN
+    )
     return 3 if unknown else 0
 
 
@@ -202,6 +207,13 @@ def _notes(build: BuildNumber, product: str, precision: str, day: date) -> list[
         notes.append(
             "only the cumulative update is known: what its security updates close cannot be told"
         )
+    package = _package(build, precision)
+    first = available(package) if package else None
+    if first and first > day:
+        notes.append(
+            f"{spell(build)} could not be had before {first}: on {day} no server ran it, so the "
+            "steps are those of that later day"
+        )
     if day > tables_as_of():
         age = (day - tables_as_of()).days
         notes.append(
@@ -220,6 +232,8 @@ def _place_in_table(build: BuildNumber, product: str) -> list[str]:
     known = [one for one in table.builds if one.number[:3] == build[:3]]
     highest = max(known or family, key=lambda one: one.number)
     if build > highest.number:
+        if not plausible(build):
+            return [f"{text} is far above every build that is known: nothing can be told of it"]
         end = "and of no product in it" if not product else f"which ends with {_call(highest)}"
         return [f"{text} is newer than the table, {end}"]
     if not known:

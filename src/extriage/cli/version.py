@@ -1,6 +1,7 @@
 """`extriage version`: what a build, or the build in a piece of evidence, means."""
 
 import json
+import re
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,10 +23,15 @@ from extriage.knowledge.builds import spell
 from extriage.reports.neutral import visible
 
 if TYPE_CHECKING:
-    from extriage.pipeline.versions import Builds, ServerBuild, Sighting
+    from extriage.analysis.sightings import Sighting
+    from extriage.pipeline.versions import Builds, ServerBuild
     from extriage.reports.version import Shown
 
 PATH_SCHEMA = "extriage.version-path/1"
+_PATH = re.compile(
+    r"[/\\\\]|\.(?:exe|dll|log|zip|7z|tar|t?gz|evtx|xml|csv|json|txt)$", re.IGNORECASE
+)
+"""What looks like the path of a file, which no build does."""
 SERVERS = 5
 """Servers of one build whose evidence is shown."""
 
@@ -53,6 +59,8 @@ def version(build: tuple[str, ...], **options: Any) -> None:
         found = resolve(asked)
     except UsageError:
         if not asked.strip() or not _exists(Path(asked)):
+            if _PATH.search(asked):
+                raise UsageError(f"{visible(asked)}: no such file or folder") from None
             raise
         sys.exit(_of_path(Path(asked), day, options))
     answer = version_answer(found.build, day, asked=found.asked, precision=found.precision)
@@ -91,10 +99,12 @@ def _of_path(path: Path, day: date, options: dict[str, Any]) -> int:
         found = builds_in(path, default_jobs(), progress)
     for entry in found.unread[:3]:
         click.echo(f"extriage: {visible(entry.path)}: {visible(entry.reason)}", err=True)
+    for doubt in found.doubts:
+        click.echo(f"extriage: not believed: {visible(doubt)}", err=True)
     if not found.servers:
         click.echo(
-            f"extriage: nothing in {visible(str(path))} names a build of Exchange; ExSetup.exe of "
-            "the Bin folder does, and so do HttpProxy logs",
+            f"extriage: nothing in {visible(str(path))} surely names a build of Exchange; "
+            "ExSetup.exe of the Bin folder does, and so do HttpProxy logs",
             err=True,
         )
         return 4
@@ -127,7 +137,7 @@ def _pages(found: "Builds", answers: list[VersionAnswer]) -> "list[Shown]":
                 answers[positions[0]],
                 ", ".join(server.computer for server in servers if server.computer),
                 tuple(line for server in servers[:SERVERS] for line in _evidence(server)),
-                tuple(line for server in servers for line in server.conflicts()),
+                tuple(line for server in servers for line in server.conflicts),
             )
         )
     return pages
@@ -137,7 +147,7 @@ def _evidence(server: "ServerBuild") -> list[str]:
     name = f"{server.computer}: " if server.computer else ""
     others = len(server.sightings) - 1
     more = f"; {others} more in the form of --json" if others else ""
-    return [f"{name}{server.now.says()}{more}"]
+    return [f"{name}{server.says()}{more}"]
 
 
 def _path_json(path: Path, found: "Builds", answers: list[VersionAnswer]) -> dict[str, Any]:
@@ -148,7 +158,7 @@ def _path_json(path: Path, found: "Builds", answers: list[VersionAnswer]) -> dic
         "servers": [
             {
                 "computer": server.computer,
-                "conflicts": list(server.conflicts()),
+                "conflicts": list(server.conflicts),
                 "sightings": [_sighting_json(one) for one in server.sightings],
                 "answer": answer_json(answer),
             }
@@ -161,7 +171,7 @@ def _sighting_json(one: "Sighting") -> dict[str, Any]:
     return {
         "build": spell(one.build),
         "precision": one.precision,
-        "evidence": one.evidence,
+        "evidence": one.name,
         "path": one.path,
         "line": one.line,
         "first": _iso(one.first),

@@ -123,8 +123,9 @@ OpenWindow = TypedDict(
 )
 """The time in which a vulnerability was open on this server and known to be exploited by somebody.
 `to` is the first time a fixed build was seen, or the evidence's end when it is not `closed`; `days`
-counts begun days. It is `proved` if an open build was seen; else it is the longest that it can
-have been, because nothing tells what ran before the fixed build."""
+counts begun days. It is `proved` if an open build was seen, and a fixed one after it; else it is
+the longest that it can have been: nothing tells what ran before, or since when a setting closed
+it."""
 
 
 @dataclass(frozen=True, slots=True)

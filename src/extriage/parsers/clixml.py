@@ -7,8 +7,8 @@ are asked for are handed out wherever they stand in the tree, all others are pas
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from extriage.parsers.base import DocumentError
 from extriage.parsers.xmlstream import End, Start, elements
@@ -16,6 +16,9 @@ from extriage.parsers.xmlstream import End, Start, elements
 MAX_VALUES = 300_000
 """Values that are held of one object at the top."""
 MAX_TYPES = 5_000
+MAX_INNER = 1_000
+"""Objects that wait for the end of the one around them."""
+FETCHED_FROM = "pscomputername"
 MAX_NESTED = 32
 """Objects around an object that is handed out."""
 BAG_DEPTH = 5
@@ -95,6 +98,8 @@ class _Reader:
     names: list[str] = field(default_factory=list)
     """The name attribute of each open element."""
     full: bool = False
+    server: str = ""
+    """The server from which the last object at the top was fetched, if it says so."""
 
     def see(self, event: Start | End) -> Bag | None:
         """Take in one element; give an object that ends here and is asked for."""
@@ -178,6 +183,8 @@ class _Reader:
         if len(self.frames) < MAX_NESTED and self.wanted(frame.types, frozenset(frame.names)):
             bag = self._bag(frame)
         if not self.frames:
+            names = {text for path, text, _ in self.entries if path == FETCHED_FROM}
+            self.server = names.pop() if len(names) == 1 else ""
             self.entries.clear()
         return bag
 
@@ -194,16 +201,37 @@ class _Reader:
 
 
 def objects(data: bytes, wanted: Wanted) -> Iterator[Bag]:
-    """Yield the objects asked for, the inner before the outer; DocumentError where it breaks."""
+    """Yield the objects asked for, the inner before the outer; DocumentError where it breaks.
+
+    Of an object that was fetched from another server only the outermost says so: the objects in it
+    are given its `PSComputerName`.
+    """
     reader = _Reader(wanted)
-    for event in elements(data):
-        bag = reader.see(event)
-        if bag is not None:
-            yield bag
+    inner: list[Bag] = []
+    try:
+        for event in elements(data):
+            bag = reader.see(event)
+            if bag is not None:
+                inner.append(bag)
+            if inner and not reader.frames:
+                yield from _fetched(inner, reader.server)
+                inner.clear()
+            elif len(inner) >= MAX_INNER:
+                yield from inner
+                inner.clear()
+    except DocumentError:
+        yield from inner
+        raise
     if reader.full:
         raise DocumentError(
             f"an object holds more than {MAX_VALUES:,} values: the rest was not read"
         )
+
+
+def _fetched(inner: Iterable[Bag], server: str) -> Iterator[Bag]:
+    for bag in inner:
+        known = not server or bag.has(FETCHED_FROM)
+        yield bag if known else replace(bag, values={**bag.values, FETCHED_FROM: [server]})
 
 
 def short_type(name: str) -> str:

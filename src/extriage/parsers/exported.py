@@ -18,6 +18,8 @@ from extriage.parsers.statement import Source, short_name
 _VERSION = re.compile(r"Version (\d{1,3})\.(\d{1,3}) \(Build (\d{1,6})\.(\d{1,6})\)")
 _SERIAL = 30_000
 """The directory stores build 2375 as 32375."""
+_LONGEST = 300
+"""Characters of a file's path that are kept."""
 _NUMBERS = re.compile(r"\s*(\d{1,5})\.(\d{1,5})\.(\d{1,5})\.(\d{1,5})")
 _PARTS = ("FileMajorPart", "FileMinorPart", "FileBuildPart", "FilePrivatePart")
 
@@ -119,9 +121,13 @@ def _emergency_service(bag: Bag, source: Source) -> Iterator[Fact]:
 
 
 def _file_version(bag: Bag, source: Source) -> Iterator[Fact]:
-    name = (bag.one("FileName") or bag.one("OriginalFilename")).replace("/", "\\")
-    name = name.rsplit("\\", 1)[-1] or ("ExSetup.exe" if bag.key == "exsetup" else "")
-    yield from _version(bag, source, name, "exchange" in bag.one("ProductName").lower())
+    path = (bag.one("FileName") or bag.one("OriginalFilename")).replace("/", "\\")
+    name = path.rsplit("\\", 1)[-1] or ("ExSetup.exe" if bag.key == "exsetup" else "")
+    exchange = "exchange" in bag.one("ProductName").lower()
+    for fact in _version(bag, source, name, exchange=exchange):
+        # NOTE: where the file lies tells whether it is the installed one.
+        version = fact.text.rpartition(": ")[2]
+        yield replace(fact, text=f"{path[:_LONGEST] or name}: {version}")
 
 
 def _version(bag: Bag, source: Source, name: str, exchange: bool) -> Iterator[Fact]:
@@ -240,6 +246,8 @@ SHAPES: tuple[tuple[frozenset[str], Reading], ...] = (
     (frozenset({"mitigationservicesrvstate", "mitigationsapplied"}), _emergency_service),
 )
 """Objects without a class of their own, by the properties that they have."""
+_SHARED = frozenset({*EXPORTED, "SettingOverride", "SearchResult", "ADGroup"})
+"""Objects of the directory, which any server can hand out."""
 _SETUP = "exsetup", "exchangesetup"
 
 
@@ -250,8 +258,22 @@ def wanted(types: frozenset[str], names: frozenset[str]) -> bool:
     return "filebuildpart" in names or any(shape <= names for shape, _ in SHAPES)
 
 
+def _asked(bag: Bag) -> str:
+    """Return the server that an object was fetched from by `Invoke-Command`, if it is about it.
+
+    Exchange's own remote shell names the server that it talked to in the same property, and what
+    that one says of the organisation and of other servers is as true of all.
+    """
+    if not bag.types.isdisjoint(_SHARED):
+        return ""
+    name = bag.one("PSComputerName")
+    plain = name.replace(".", "").isdecimal() or name.lower() == "localhost"
+    return "" if plain else short_name(name)
+
+
 def facts(bag: Bag, source: Source) -> Iterator[Fact]:
     """Yield what one object says."""
+    source = replace(source, computer=_asked(bag) or source.computer)
     for kind in sorted(bag.types & READINGS.keys()):
         yield from READINGS[kind](bag, source)
         return

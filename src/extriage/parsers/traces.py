@@ -24,6 +24,8 @@ MOST = 2000
 """Builds that are told of one file; a mailbox file may hold a million."""
 LONGEST = 2000
 """Bytes of one header that are looked at."""
+FOLDED = 100
+"""Lines of one header that are looked at; servers fold one into three or four."""
 
 _TOP = 64 * 1024
 _TEXT = 300
@@ -36,7 +38,11 @@ _ON_PREMISES = ((14, 0), (14, 1), (14, 2), (14, 3), (15, 0), (15, 1), (15, 2))
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SMTP = re.compile(rb"Microsoft\s{1,4}SMTP\s{1,4}Server")
 _HEADER_LINE = re.compile(rb"(?:From |[!-9;-~]{1,70}:[ \t])")
-_RECEIVED = re.compile(rb"^Received:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
+_RECEIVED = re.compile(
+    # NOTE: without a bound the regular expression engine remembers every line of a forged header.
+    rb"^Received:[^\n]*+(?:\n[ \t][^\n]*+){0,%d}+" % FOLDED,
+    re.IGNORECASE | re.MULTILINE,
+)
 _BY = re.compile(r"\bby\s+([A-Za-z0-9_][A-Za-z0-9_.-]{0,252})\s", re.IGNORECASE)
 _WITH = re.compile(r"\bwith\s+(?:Microsoft\s+SMTP\s+Server|mapi)\b", re.IGNORECASE)
 _ID = re.compile(r"\bid\s+([\d.]{8,24})", re.IGNORECASE)
@@ -98,13 +104,14 @@ def read_mail(document: Document) -> Iterator[Fact]:
     for found in _RECEIVED.finditer(data):
         line += data.count(b"\n", at, found.start())
         at = found.start()
-        hop = found[0][:LONGEST].decode("latin-1")
+        header = data[at : min(found.end(), at + LONGEST)]
+        hop = header.decode("latin-1")
         name, build = _hop(hop)
         if build:
-            time = _time(found[0][:LONGEST].rpartition(b";")[2])
+            time = _time(header.rpartition(b";")[2])
             origin = Origin(document.path, 1 if wide else line)
             text = " ".join(hop.split())[:_TEXT]
-            yield Fact(Subject.BUILD, name, build, MAIL, origin, time, name, text)
+            yield Fact(Subject.BUILD, name, build, MAIL, origin, time, _label(name), text)
             told += 1
         if told >= MOST:
             return
@@ -117,6 +124,11 @@ def _hop(text: str) -> tuple[str, str]:
     if by is None or build is None:
         return "", ""
     return by[1].rstrip("."), _on_premises(build[1])
+
+
+def _label(name: str) -> str:
+    """Return the name that a server calls itself by in its own logs, without its domain."""
+    return name if name.replace(".", "").isdecimal() else name.partition(".")[0]
 
 
 def _time(text: bytes) -> datetime | None:

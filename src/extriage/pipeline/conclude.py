@@ -57,6 +57,9 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
             # NOTE: the same log twice on one server; the same page twice is two places to clean.
             twice = replace(entry, status="skipped", reason=f"same content as {original}")
             gathered.host(host).entries.append(twice)
+            if not result.tallies:
+                # NOTE: the copy may have been read first; only the place tells which is in use.
+                _share_facts(result, names, gathered)
     hosts = [
         triage_host(evidence, pack.ruleset, as_of)
         for _, evidence in sorted(gathered.evidence.items())
@@ -128,6 +131,12 @@ def _share_out(result: ArtifactResult, names: HostNames, gathered: _Gathered) ->
         _add(gathered.host(names.of(path, kept.computer)), kept)
     for match in result.joins:
         gathered.host(names.of(path, match.computer)).joins.append(match)
+    _share_facts(result, names, gathered)
+
+
+def _share_facts(result: ArtifactResult, names: HostNames, gathered: _Gathered) -> None:
+    path = result.entry.path
+    home = names.of(path)
     strangers = set[str]()
     for fact in result.facts:
         if belongs(fact, result.facts, home, names):

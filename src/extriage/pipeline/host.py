@@ -1,17 +1,27 @@
 """One server: from what its evidence gave to what is said about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from extriage.analysis.coverage import cover
 from extriage.analysis.findings import gather
-from extriage.analysis.patch import StateEvidence, patch_state, with_traces
+from extriage.analysis.patch import (
+    StateEvidence,
+    last_told,
+    patch_state,
+    until_then,
+    with_traces,
+)
+from extriage.analysis.remarks import remarks
 from extriage.analysis.verdict import Hidden, judge
+from extriage.analysis.window import Until
 from extriage.knowledge.active import tables_as_of
+from extriage.knowledge.builds import number
 from extriage.matchers.sigma import RuleSet
 from extriage.model.detection import Match
 from extriage.model.evidence import Entry, Tally
-from extriage.model.host import Host, Manifest
+from extriage.model.host import Coverage, Host, Manifest, Patch
 from extriage.model.reading import Kept
 from extriage.model.state import Fact
 
@@ -34,9 +44,7 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
     """Say what the evidence of one server shows."""
     findings = gather(evidence.name, ruleset, evidence.kept, evidence.joins)
     coverage = cover(evidence.tallies, evidence.entries)
-    end = as_of or max((row.last for row in coverage if row.last), default=None)
-    state = StateEvidence(evidence.tallies, evidence.facts, evidence.entries)
-    patch = with_traces(patch_state(state, _day(as_of, end), end), findings)
+    patch = with_traces(_patch(evidence, coverage, as_of), findings)
     judgement = judge(findings, coverage, patch, as_of, _hidden(evidence, ruleset))
     return Host(
         evidence.name,
@@ -47,8 +55,25 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
         findings,
         judgement.actions,
         manifest(evidence.entries),
-        tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
+        remarks(number(patch.build), patch.product, evidence.facts)
+        + tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
     )
+
+
+def _patch(evidence: HostEvidence, coverage: Iterable[Coverage], as_of: datetime | None) -> Patch:
+    """Return the state at the end of the evidence, or on an earlier day that is asked for."""
+    told = [last_told(evidence.facts), *(row.last for row in coverage)]
+    end = max((one for one in told if one), default=None)
+    state = StateEvidence(evidence.tallies, evidence.facts, evidence.entries)
+    asked = _end_of(as_of) if as_of else None
+    if asked and end and asked < end:
+        return patch_state(until_then(state, asked), _day(as_of, asked), Until(asked, asked=True))
+    return patch_state(state, _day(as_of, end), Until(end) if end else None)
+
+
+def _end_of(moment: datetime) -> datetime:
+    """Return the end of the day, if a day is meant and no time."""
+    return moment if moment.time() != time() else moment + timedelta(days=1, seconds=-1)
 
 
 def _day(as_of: datetime | None, end: datetime | None) -> date:

@@ -6,7 +6,7 @@ the note names the evidence that would answer it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extriage.analysis.checks import clients, directory, files, switches, trust
 from extriage.analysis.checks.known import Known, Said, known
@@ -75,8 +75,34 @@ def _answers(row: ConfigCheck, check: Check, server: Known) -> list[CheckAnswer]
     if server.product and server.product not in check.products:
         note = f"does not concern Exchange {server.product}"
         return [_answer(row, Said(Answer.NOT_APPLICABLE, note))]
+    said = _asked(check, server)
+    if server.copies and all(one.answer is Answer.CANNOT_TELL for one in said):
+        said = _with_copies(check, server, said)
+    return [_answer(row, one) for one in said]
+
+
+def _asked(check: Check, server: Known) -> tuple[Said, ...]:
     said = check.answer(server)
-    return [_answer(row, one) for one in (said if isinstance(said, tuple) else (said,))]
+    return said if isinstance(said, tuple) else (said,)
+
+
+def _with_copies(check: Check, server: Known, said: tuple[Said, ...]) -> tuple[Said, ...]:
+    """Say that there are copies which would answer, if they were what is in use."""
+    everything = replace(server, facts=(*server.facts, *server.copies), copies=())
+    copies = frozenset(server.copies)
+    told = [
+        fact
+        for one in _asked(check, everything)
+        if one.answer in (Answer.PASSED, Answer.FAILED)
+        for fact in one.facts
+        if fact in copies
+    ]
+    if not told:
+        return said
+    note = "copies were found, which do not tell what is in use"
+    return tuple(
+        replace(one, note=f"{one.note}; {note}", facts=(*one.facts, *told)) for one in said
+    )
 
 
 def _answer(row: ConfigCheck, said: Said) -> CheckAnswer:

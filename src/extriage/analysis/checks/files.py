@@ -11,7 +11,6 @@ from extriage.analysis.checks.known import (
     Said,
     cannot_tell,
     failed,
-    in_force,
     listed,
     passed,
 )
@@ -34,7 +33,7 @@ _SWITCHED_OFF = "CVE-2024-26198"
 
 def token_cache(known: Known) -> Said:
     """Answer the check TOKENCACHE."""
-    modules = in_force(known.about(Subject.IIS_MODULE))
+    modules = known.about(Subject.IIS_MODULE)
     versions = _versions(known, (_LIBRARY,))
     loaded = [fact for fact in modules if fact.name.lower() == TOKEN_CACHE.lower()]
     if modules and not loaded:

@@ -4,14 +4,27 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from extriage.analysis.places import ELSEWHERE
 from extriage.knowledge.builds import build_table
 from extriage.model.exchange import BuildNumber
 from extriage.model.host import State
 from extriage.model.state import Answer, Fact, Subject
+from extriage.parsers import binary, exchangeconfig, iisconfig, webconfig
 
-_OLD_COPY = re.compile(
-    r"(?:^|/)inetpub/history/|(?:^|/)cfghistory_|/inetsrv/backup/", re.IGNORECASE
+_COPY = re.compile(
+    r"(?:^|/)(?:inetpub/history|cfghistory_[^/]*|backups?|users/[^/]+|desktop|downloads)/"
+    r"|(?:^|[^a-z])(?:bak|old|orig|copy|backup)(?:[^a-z/][^/]*)?$",
+    re.IGNORECASE,
 )
+"""Folders of older versions and of people, and file names that tell a copy."""
+_IN_PLACE = re.compile(
+    r"(?:^|/)windows/(?:system32/inetsrv/(?:config/)?[^/]+$|microsoft\.net/)"
+    r"|(?:^|/)exchange server/v1[45]/",
+    re.IGNORECASE,
+)
+"""Where the files lie that are in use."""
+_FILES = frozenset({binary.KIND, exchangeconfig.KIND, iisconfig.KIND, webconfig.KIND})
+"""Evidence whose place tells whether it is in use; an export counts wherever it was saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,8 @@ class Known:
     build: BuildNumber | None
     product: str
     facts: tuple[Fact, ...]
+    copies: tuple[Fact, ...] = ()
+    """What stands in copies of files; it does not tell what is in use."""
 
     def about(self, subject: Subject) -> tuple[Fact, ...]:
         """Return the facts of one subject."""
@@ -60,13 +75,40 @@ class Known:
 def known(build: BuildNumber | None, product: str, facts: Iterable[Fact]) -> Known:
     """Bring the facts into an order of their own, whoever read them first."""
     ordered = sorted(facts, key=lambda fact: (fact.origin, fact.subject, fact.name, fact.value))
-    return Known(build, product, tuple(ordered))
+    valid = in_force(ordered)
+    kept = set(valid)
+    return Known(build, product, valid, tuple(fact for fact in ordered if fact not in kept))
 
 
 def in_force(facts: Sequence[Fact]) -> tuple[Fact, ...]:
-    """Leave out what stands in old copies of a configuration, if there is a newer one."""
-    now = tuple(fact for fact in facts if not _OLD_COPY.search(fact.origin.path.replace("\\", "/")))
-    return now or tuple(facts)
+    """Leave out what stands in copies of a file.
+
+    A file whose place says nothing counts, unless the one that is in use is there too.
+    """
+    valid = [fact for fact in facts if not _is_copy(fact)]
+    in_place = {_file(fact) for fact in valid if _lies_in_place(fact)}
+    return tuple(fact for fact in valid if _file(fact) not in in_place or _lies_in_place(fact))
+
+
+def _is_copy(fact: Fact) -> bool:
+    path = _path(fact)
+    return fact.evidence in _FILES and bool(_COPY.search(path) or ELSEWHERE.search(path))
+
+
+def _lies_in_place(fact: Fact) -> bool:
+    return fact.evidence in _FILES and bool(_IN_PLACE.search(_path(fact)))
+
+
+def _file(fact: Fact) -> tuple[str, str]:
+    """Return which file of a server a fact is from; of some there is but one, whatever its name."""
+    if fact.evidence not in _FILES or fact.evidence == webconfig.KIND:
+        return fact.evidence, _path(fact)
+    one = fact.evidence == iisconfig.KIND
+    return fact.evidence, "" if one else _path(fact).rpartition("/")[2].lower()
+
+
+def _path(fact: Fact) -> str:
+    return fact.origin.path.replace("\\", "/")
 
 
 def is_true(fact: Fact) -> bool:

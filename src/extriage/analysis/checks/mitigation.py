@@ -15,7 +15,6 @@ from extriage.analysis.checks.known import (
     Said,
     cannot_tell,
     failed,
-    in_force,
     is_true,
     listed,
     passed,
@@ -174,7 +173,7 @@ def defences(known: Known) -> tuple[Defence, ...]:
         if fact.evidence != "exchange-config":
             note = f"the service reports it as {fact.value}"
         found.append(Defence(fact.name, "Microsoft's mitigations", None, note, fact))
-    modules = in_force(known.about(Subject.IIS_MODULE))
+    modules = known.about(Subject.IIS_MODULE)
     if modules and not any(fact.name.lower() == "tokencachemodule" for fact in modules):
         note = "Microsoft's script for CVE-2023-21709 removes it"
         found.append(Defence("TokenCacheModule removed", "administrator", True, note, modules[0]))
@@ -193,7 +192,7 @@ def _of_rule(fact: Fact, rule: RewriteRule) -> Defence | None:
 
 
 def _rules(known: Known) -> list[tuple[Fact, RewriteRule]]:
-    facts = in_force(known.about(Subject.REWRITE_RULE))
+    facts = known.about(Subject.REWRITE_RULE)
     return [(fact, rule) for fact in facts if (rule := rule_of(fact)) is not None]
 
 

@@ -6,7 +6,7 @@ for Exchange and in the script that sets it. The front end's Autodiscover and Po
 `None` by design; a back end's EWS may stay at `None` when only listed addresses reach it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -74,7 +74,10 @@ class Protection:
 
 def judge_protection(facts: Iterable[Fact]) -> Protection:
     """Judge the directories of one server's IIS."""
-    known = in_force(tuple(facts))
+    return _judge(in_force(tuple(facts)))
+
+
+def _judge(known: Sequence[Fact]) -> Protection:
     values = _values(known)
     judged = tuple(values[name] for name in NEEDED if name in values)
     if not judged:
@@ -143,7 +146,7 @@ def _plain(facts: Iterable[Fact], judged: Iterable[Fact]) -> tuple[str, ...]:
 
 def extended_protection(known: Known) -> Said:
     """Answer the check EP."""
-    found = judge_protection(known.facts)
+    found = _judge(known.facts)
     supported = known.has_fix(_SINCE)
     if found.setup is Setup.UNKNOWN:
         return cannot_tell(f"no evidence shows Extended Protection: {_FILE} it")

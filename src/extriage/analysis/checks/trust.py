@@ -1,6 +1,6 @@
 """Checks about trust: the hybrid application in Entra ID, and the keys that sign ViewState."""
 
-from extriage.analysis.checks.known import Known, Said, cannot_tell, failed, in_force, passed
+from extriage.analysis.checks.known import Known, Said, cannot_tell, failed, passed
 from extriage.analysis.checks.switches import in_effect, overrides_seen, parameters
 from extriage.model.state import Answer, Fact
 
@@ -57,7 +57,7 @@ def _is_switch(fact: Fact) -> bool:
 
 def machine_keys(known: Known) -> Said:
     """Answer the check MACHINEKEY."""
-    keys = in_force(known.settings("machineKey/"))
+    keys = known.settings("machineKey/")
     public = [fact for fact in keys if any(key in fact.value for key in PUBLIC_KEYS)]
     if public:
         return failed("the server signs with a key that everybody knows", public)
