@@ -146,6 +146,7 @@ def test_outcomes(steps: tuple[str, ...], outcome: str) -> None:
     ("command", "name", "outcome"),
     [
         ("/PrepareAD /IAccept", "Setup 15.1.2176.2 /PrepareAD", "installed"),
+        ("/AddUmLanguagePack:fr-FR /IAccept", "Setup 15.1.2176.2 /AddUmLanguagePack", "installed"),
         ("/pd:contoso.com", "Setup 15.1.2176.2 /pd", "installed"),
         ("/IAccept /PrepareAllDomains", "Setup 15.1.2176.2 /PrepareAllDomains", "installed"),
         ("/mode:Uninstall", "Setup 15.1.2176.2", "removed"),

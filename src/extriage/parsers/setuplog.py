@@ -47,7 +47,10 @@ _INSTALLER_MARKS = (b"Product: Microsoft Exchange ", b"Windows Installer ")
 _WEB_FILES = re.compile(
     rb"^\[\d\d:\d\d:\d\d\] Updating [^\r\n]{1,40} to version (\d[\d.]{4,40}\d)", re.MULTILINE
 )
-_PREPARING = re.compile(r"/(prepare\w*|pad?|ps|pd|pl)(?=[\s:'\"]|$)", re.IGNORECASE)
+_PREPARING = re.compile(
+    r"/(prepare\w*|pad?|ps|pd|pl|(?:add|remove)umlanguagepack)(?=[\s:'\"]|$)", re.IGNORECASE
+)
+"""Runs of Setup that leave the installed build as it is."""
 _REMOVING = re.compile(r"/m(?:ode)?:uninstall\b", re.IGNORECASE)
 
 
