@@ -4,37 +4,14 @@ import json
 import re
 import shutil
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from extriage.cli import main
+from keyboard import Keyboard
 
 EVIDENCE = Path(__file__).parent / "evidence"
 LAB = EVIDENCE / "proxylogon-lab-2021"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-class Keyboard:
-    """Runs commands in a folder of their own and keeps what they print."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
-        self.capfd = capfd
-
-    def __call__(self, *words: str | Path) -> Outcome:
-        with pytest.raises(SystemExit) as stop:
-            main([str(word) for word in words])
-        out, err = self.capfd.readouterr()
-        assert "Traceback" not in err
-        assert "Traceback" not in out
-        return Outcome(int(stop.value.code or 0), out, err)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import json
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,37 +13,18 @@ import pytest
 from loopback import Loopback, page
 
 from extriage.cli import fingerprint as command
-from extriage.cli import main
 from extriage.errors import UsageError
 from extriage.knowledge.active import tables_as_of
 from extriage.knowledge.builds import build_table, spell
 from extriage.model.fingerprint import Fingerprint, Target, Trouble
 from extriage.reports.fingerprints import COLUMNS
 from extriage.sources.fingerprint import LOGON, MANIFEST, Manners, Proxy
+from keyboard import Keyboard
 
 OLD = page(X_OWA_Version="15.1.2375.7", X_FEServer="EX01")
 CU_ONLY = page('<link href="/owa/auth/15.2.2562/themes/x.css"><form action="/owa/auth.owa">')
 DAY = date(2026, 10, 10)
 NEWEST = spell(max(build.number for build in build_table().builds if build.product == "SE"))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-class Keyboard:
-    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
-        self.capfd = capfd
-
-    def __call__(self, *words: str | Path) -> Outcome:
-        with pytest.raises(SystemExit) as stop:
-            main(["fingerprint", *map(str, words)])
-        out, err = self.capfd.readouterr()
-        assert "Traceback" not in out + err
-        return Outcome(int(stop.value.code or 0), out, err)
 
 
 @pytest.fixture
@@ -53,7 +33,7 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> K
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(command, "today", lambda: DAY)
     monkeypatch.setenv("COLUMNS", "100")
-    return Keyboard(capfd)
+    return Keyboard(capfd, "fingerprint")
 
 
 @pytest.fixture

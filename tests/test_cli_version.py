@@ -2,37 +2,15 @@
 
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from extriage.cli import main
+from keyboard import Keyboard
 
 EVIDENCE = Path(__file__).parent / "evidence"
 BENIGN = EVIDENCE / "exchange-2016-cu22-benign"
 DAY = ("--as-of", "2026-10-10")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    code: int
-    out: str
-    err: str
-
-
-class Keyboard:
-    """Runs `extriage version` in a folder of its own and keeps what it prints."""
-
-    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
-        self.capfd = capfd
-
-    def __call__(self, *words: str | Path) -> Outcome:
-        with pytest.raises(SystemExit) as stop:
-            main(["version", *(str(word) for word in words)])
-        out, err = self.capfd.readouterr()
-        assert "Traceback" not in out + err
-        return Outcome(int(stop.value.code or 0), out, err)
 
 
 @pytest.fixture
@@ -41,7 +19,7 @@ def ask(
 ) -> Keyboard:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
-    return Keyboard(capfd)
+    return Keyboard(capfd, "version")
 
 
 def test_an_open_build_says_so_first_and_what_to_do_last(ask: Keyboard) -> None:

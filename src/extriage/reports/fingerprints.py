@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from extriage.analysis.advisories import is_exploited
@@ -21,7 +20,7 @@ from extriage.model.fingerprint import Asked, Fingerprint, Precision, Sign
 from extriage.model.host import AdvisoryState, State
 from extriage.reports.base import RenderOptions
 from extriage.reports.neutral import cell
-from extriage.reports.paper import Paper, sheet
+from extriage.reports.paper import Paper, printed, sheet
 
 SCHEMA = "extriage.fingerprint/1"
 COLUMNS = (
@@ -123,19 +122,7 @@ def screen(servers: Sequence[Judged], options: RenderOptions) -> str:
     lines += [paper.line()] if common else []
     for note in common:
         lines += paper.paragraph([("For all ", "dim")], note, lines=6, indent=8)
-    console = Console(
-        file=io.StringIO(),
-        width=paper.width,
-        force_terminal=options.color,
-        color_system="standard" if options.color else None,
-        no_color=not options.color,
-        legacy_windows=False,
-        _environ={},
-    )
-    with console.capture() as capture:
-        for line in lines:
-            console.print(line, soft_wrap=True, markup=False, emoji=False, highlight=False)
-    return capture.get()
+    return printed(paper, lines, color=options.color)
 
 
 def document(servers: Sequence[Judged], **about: str) -> str:

@@ -4,11 +4,13 @@ Every text goes through `Paper.line` or `Paper.paragraph`, and both make it harm
 block of the report can let a piece of evidence reach the screen as it is.
 """
 
-from collections.abc import Sequence
+import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from rich.console import Console
 from rich.text import Text
 
 from extriage.model.detection import Certainty, Stage
@@ -190,3 +192,23 @@ def _pieces(word: str, room: int) -> list[str]:
         pieces[-1] += char
         used += cells
     return pieces
+
+
+def printed(paper: Paper, lines: Iterable[Text], *, color: bool) -> str:
+    """Return lines as a terminal of this width gets them, with colours or without."""
+    console = Console(
+        file=io.StringIO(),
+        width=paper.width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+    with console.capture() as capture:
+        for line in lines:
+            console.print(line, soft_wrap=True)
+    return capture.get()

@@ -4,11 +4,9 @@ One server fills one screen. Several servers begin with a table of all of them; 
 not `no-sign` gets a short block. All times are UTC.
 """
 
-import io
 from collections import Counter
 from collections.abc import Sequence
 
-from rich.console import Console
 from rich.text import Text
 
 from extriage.model.case import Case
@@ -18,7 +16,7 @@ from extriage.reports.base import RenderOptions
 from extriage.reports.ladder import campaign_block, ladder, short_names
 from extriage.reports.matrix import coverage_block
 from extriage.reports.neutral import width
-from extriage.reports.paper import STATUS_STYLE, Paper, sheet, standing, when
+from extriage.reports.paper import STATUS_STYLE, Paper, printed, sheet, standing, when
 from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
 
@@ -49,22 +47,7 @@ def render(case: Case, options: RenderOptions) -> str:
     """Return the report as text of at most `options.width` columns."""
     paper = sheet(options)
     lines = _page(paper, case, options.cases_at)
-    console = Console(
-        file=io.StringIO(),
-        width=paper.width,
-        force_terminal=options.color,
-        color_system="standard" if options.color else None,
-        no_color=not options.color,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        _environ={},
-    )
-    with console.capture() as capture:
-        for line in lines:
-            console.print(line, soft_wrap=True)
-    return capture.get()
+    return printed(paper, lines, color=options.color)
 
 
 def _page(paper: Paper, case: Case, cases_at: str) -> list[Text]:

@@ -4,13 +4,11 @@ Worst first: is anything open, which of it is used by attackers, what is to be d
 Days are UTC.
 """
 
-import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
 from rich.text import Text
 
 from extriage import __version__
@@ -21,7 +19,7 @@ from extriage.knowledge.wayout import way_out_texts
 from extriage.model.host import Action, AdvisoryState, State, SupportState
 from extriage.reports.base import RenderOptions
 from extriage.reports.ladder import short_names
-from extriage.reports.paper import Paper, sheet
+from extriage.reports.paper import Paper, printed, sheet
 
 _HEADS = {
     "open": ("OPEN", "bold red"),
@@ -60,22 +58,7 @@ def render(shown: Sequence[Shown], options: RenderOptions, *, everything: bool =
         if lines:
             lines.append(paper.line())
         lines += _page(paper, one, everything=everything)
-    console = Console(
-        file=io.StringIO(),
-        width=paper.width,
-        force_terminal=options.color,
-        color_system="standard" if options.color else None,
-        no_color=not options.color,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        _environ={},
-    )
-    with console.capture() as capture:
-        for line in lines:
-            console.print(line, soft_wrap=True)
-    return capture.get()
+    return printed(paper, lines, color=options.color)
 
 
 def _page(paper: Paper, one: Shown, *, everything: bool) -> list[Text]:
