@@ -3,7 +3,7 @@
 import io
 import itertools
 import json
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import pytest
 from event_shapes import SHAPES, Event
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from parsers_reading import EVIDENCE
 
 from extriage.errors import SourceError
-from extriage.model.evidence import Fields
+from extriage.model.evidence import ByteStream, Fields
 from extriage.parsers import event_record, event_system, eventitems, recognise
 from extriage.parsers.clockcheck import ClockCheck
 from extriage.parsers.eventexports import Export, export_form
@@ -196,7 +196,7 @@ def test_a_stream_that_breaks_off_gives_what_was_read() -> None:
                 return block
             raise SourceError("broken")
 
-    export = Export(cast("BinaryIO", Broken()), lambda _size: None)
+    export = Export(cast("ByteStream", Broken()), lambda _size: None)
     got: list[bytes] = []
     with pytest.raises(SourceError, match="broken"):
         got.extend(item.raw for item in export.items())

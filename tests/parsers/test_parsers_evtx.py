@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import pytest
 from evtx import PyEvtxParser
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from parsers_reading import EVIDENCE
 
 from extriage.errors import SourceError
+from extriage.model.evidence import ByteStream
 from extriage.parsers import EventTrouble, event_record, events_binary
 from extriage.parsers.evtx import CHUNK, HEADER
 
@@ -110,7 +111,7 @@ def test_a_source_that_breaks_off_is_read_to_the_break(cut: int) -> None:
 
     found: list[bytes | EventTrouble] = []
     with pytest.raises(SourceError):
-        found.extend(events_binary(cast("BinaryIO", Breaking(data[:cut]))))
+        found.extend(events_binary(cast("ByteStream", Breaking(data[:cut]))))
     assert len([one for one in found if isinstance(one, bytes)]) >= (15 if cut > CHUNK else 0)
 
 

@@ -6,7 +6,7 @@ import json
 import random
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import pytest
 from event_shapes import SHAPES, Event
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extriage.errors import SourceError
-from extriage.model.evidence import Artifact, Entry
+from extriage.model.evidence import Artifact, ByteStream, Entry
 from extriage.model.reading import ArtifactResult
 from extriage.parsers.clockcheck import UNCHECKED
 from extriage.parsers.eventitems import LIMIT, Tape, elements
@@ -111,7 +111,7 @@ def test_what_was_read_before_a_break_counts(lab: list[Event], shape: str) -> No
     collector = Collector()
     reader = EventReader("x", load_pack(Content()).prefilter("events"), collector)
     with pytest.raises(SourceError, match="ends here"):
-        reader.read_json(cast("BinaryIO", Breaking(data)), lambda _size: None)
+        reader.read_json(cast("ByteStream", Breaking(data)), lambda _size: None)
     assert reader.records >= len(lab) - 1
     assert reader.records + reader.raw + reader.blank == reader.lines
     assert len(collector.kept) >= 10
@@ -233,7 +233,7 @@ def test_gigabytes_in_one_array_need_little_memory(lab: list[Event]) -> None:
             most = max(most, len(tape.data))
             return next(blocks, b"")
 
-    tape = Tape(cast("BinaryIO", Endless()), lambda _size: None)
+    tape = Tape(cast("ByteStream", Endless()), lambda _size: None)
     assert sum(1 for _ in elements(tape)) == 100 * 401
     assert most < 4 << 20
 

@@ -96,7 +96,7 @@ def _drain(item: Opened, size: int) -> None:
     buffer = bytearray(size)
     with contextlib.suppress(SourceError):
         for _ in range(3000):
-            if not item.stream.readinto(buffer):  # type: ignore[attr-defined]
+            if not item.stream.readinto(memoryview(buffer)):
                 return
 
 
@@ -134,7 +134,7 @@ def test_memory_does_not_grow_with_the_data(tmp_path: Path, kind: str) -> None:
     try:
         for item in read(unit):
             assert isinstance(item, Opened)
-            while count := item.stream.readinto(buffer):  # type: ignore[attr-defined]
+            while count := item.stream.readinto(memoryview(buffer)):
                 total += count
         peak = tracemalloc.get_traced_memory()[1]
     finally:

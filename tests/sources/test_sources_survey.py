@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 from evidence_making import account, kept, lines, zipped
 
 from extriage.errors import SourceError, UsageError
-from extriage.model.evidence import Unit
+from extriage.model.evidence import ByteStream, Unit
 from extriage.sources import Limits, Opened, read, survey
 from extriage.sources.directory import shown
 
@@ -159,7 +158,7 @@ def test_a_folder_that_cannot_be_listed_is_a_row(
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[ByteStream]:
     items = read(survey([path]).units[0])
     item = next(iter(items))
     assert isinstance(item, Opened)

@@ -6,12 +6,25 @@ lies inside an archive follows the archive's own path and `!/` (`coll.zip!/C/ine
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, Protocol, TypeAlias, TypedDict
 
 Fields: TypeAlias = dict[str, str | tuple[str, ...]]
 """A record's fields: the log's own names; a tuple where one field has several values."""
 
 EntryStatus = Literal["read", "partial", "skipped", "unreadable"]
+
+
+class ByteStream(Protocol):
+    """Bytes of evidence on their way: read once, from the beginning to the end."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next bytes, at most `size`; none at the end."""
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill a buffer with the next bytes; return how many came, 0 at the end."""
+
+    def readline(self, limit: int = -1, /) -> bytes:
+        """Return the next line with its end, at most `limit` bytes of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ import io
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from extriage.errors import SourceError
+from extriage.model.evidence import ByteStream
 from extriage.parsers.base import Columns, LineFormat
 from extriage.parsers.eventitems import Item, Tape, elements, lines
 from extriage.parsers.flatten import UNWRITTEN
@@ -165,7 +166,7 @@ def _has_values(event: dict[str, Any]) -> bool:
 class Export:
     """One export while it is read."""
 
-    def __init__(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
+    def __init__(self, stream: ByteStream, progress: Callable[[int], None]) -> None:
         """Look at the beginning of a stream and tell in which form it holds events."""
         self._tape = Tape(stream, progress)
         while len(self._tape.data) < HEAD and self._tape.more():

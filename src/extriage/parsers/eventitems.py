@@ -8,9 +8,10 @@ that share `OVERLAP` bytes, so that all of it can be searched as text.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, Literal
+from typing import Literal
 
 from extriage.errors import SourceError
+from extriage.model.evidence import ByteStream
 
 BLOCK = 1 << 20
 LIMIT = 16 << 20
@@ -53,7 +54,7 @@ class Item:
 class Tape:
     """What is in hand of a stream: from the start of an item to the end of the last block."""
 
-    stream: BinaryIO
+    stream: ByteStream
     progress: Callable[[int], None]
     data: bytearray = field(default_factory=bytearray)
     at: int = 0

@@ -10,9 +10,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import cast
 
 from extriage.errors import SourceError
+from extriage.model.evidence import ByteStream
 
 HEADER = 4096
 CHUNK = 64 * 1024
@@ -46,7 +47,7 @@ class EventTrouble:
     """Chunk of the file, counted from 0."""
 
 
-def events_binary(stream: BinaryIO) -> Iterator[bytes | EventTrouble]:
+def events_binary(stream: ByteStream) -> Iterator[bytes | EventTrouble]:
     """Read an event log's records as JSON, and name every damaged place in it.
 
     A source that breaks off is read up to the break before its error goes on to the caller.
@@ -70,7 +71,7 @@ def events_binary(stream: BinaryIO) -> Iterator[bytes | EventTrouble]:
         raise broken
 
 
-def _read(stream: BinaryIO, size: int) -> tuple[bytes, SourceError | None]:
+def _read(stream: ByteStream, size: int) -> tuple[bytes, SourceError | None]:
     parts: list[bytes] = []
     try:
         while size > 0 and (part := stream.read(size)):

@@ -7,9 +7,10 @@ UTF-16 copies. Matching works on UTF-8 bytes, so UTF-16 is transcoded while it i
 import codecs
 import io
 import sys
-from typing import BinaryIO, Protocol, cast
+from typing import Protocol, cast
 
 from extriage.errors import SourceError
+from extriage.model.evidence import ByteStream
 
 HEAD = 64 * 1024
 BOM = codecs.BOM_UTF8
@@ -108,21 +109,20 @@ class _Transcoded(_Text):
         return ready
 
 
-def open_text(stream: BinaryIO) -> tuple[bytes, BinaryIO, str]:
+def open_text(source: _Source) -> tuple[bytes, ByteStream, str]:
     """Peek at the first 64 KiB and make UTF-8 of UTF-16; give head, stream and a note."""
-    source = cast("_Source", stream)
     head = _peek(source)
     if head.startswith(BOM):
         head = head[len(BOM) :]
-        return head, cast("BinaryIO", _Plain(head, source)), ""
+        return head, cast("ByteStream", _Plain(head, source)), ""
     encoding, mark = utf16(head)
     if not encoding:
-        return head, cast("BinaryIO", _Plain(head, source)), ""
+        return head, cast("ByteStream", _Plain(head, source)), ""
     head = head[mark:]
     shown = head.decode(encoding, "replace").encode("utf-8", "replace")
     return (
         shown,
-        cast("BinaryIO", _Transcoded(head, source, encoding)),
+        cast("ByteStream", _Transcoded(head, source, encoding)),
         f"{encoding}, read as utf-8",
     )
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from extriage import parsers as parsing
 from extriage.errors import SourceError
-from extriage.model.evidence import Artifact, Entry, EntryStatus, Origin, Tally
+from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Origin, Tally
 from extriage.model.reading import ArtifactResult
 from extriage.model.state import Fact
 from extriage.parsers import KINDS, Kind, recognise
@@ -29,7 +28,7 @@ Siblings = Callable[[str], bytes | None]
 
 def read_artifact(
     artifact: Artifact,
-    stream: BinaryIO,
+    stream: ByteStream,
     pack: Pack,
     progress: Progress,
     siblings: Siblings = parsing.no_sibling,
@@ -41,7 +40,7 @@ def read_artifact(
     source = Digest(stream)
     collector = Collector(joined=pack.joined)
     try:
-        head, text, note = open_text(source)  # type: ignore[arg-type]
+        head, text, note = open_text(source)
     except SourceError as error:
         entry = Entry(artifact.path, artifact.size, "", "unreadable", str(error))
         return ArtifactResult(entry)
@@ -118,7 +117,7 @@ class _Reading:
         )
 
 
-def _read_lines(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+def _read_lines(reading: _Reading, text: ByteStream) -> ArtifactResult:
     assert reading.kind.format is not None
     prefilter = reading.pack.prefilter(reading.kind.name)
     reader = LineReader(reading.artifact.path, reading.kind.format, prefilter, reading.collector)
@@ -149,13 +148,13 @@ def _events(reading: _Reading) -> EventReader:
     return EventReader(reading.artifact.path, reading.pack.prefilter("events"), reading.collector)
 
 
-def _read_binary(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+def _read_binary(reading: _Reading, text: ByteStream) -> ArtifactResult:
     reader = _events(reading)
     reading.attempt(lambda: reader.read_binary(text))
     return _close_events(reading, reader)
 
 
-def _read_json(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+def _read_json(reading: _Reading, text: ByteStream) -> ArtifactResult:
     reader = _events(reading)
     reading.attempt(lambda: reader.read_json(text, reading.progress))
     return _close_events(reading, reader)
@@ -181,7 +180,7 @@ def _close_events(reading: _Reading, reader: EventReader) -> ArtifactResult:
     return result
 
 
-def _read_page(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+def _read_page(reading: _Reading, text: ByteStream) -> ArtifactResult:
     data = bytearray()
 
     def read() -> None:
@@ -208,7 +207,7 @@ def _read_page(reading: _Reading, text: BinaryIO) -> ArtifactResult:
     return reading.result([tally], {"lines": 1, "parsed": 1}, [], any_read=True)
 
 
-def _read_document(reading: _Reading, text: BinaryIO) -> ArtifactResult:
+def _read_document(reading: _Reading, text: ByteStream) -> ArtifactResult:
     """Read a whole file for the facts in it; what was read before it broke off counts."""
     reader = reading.kind.reader
     assert reader is not None
@@ -227,7 +226,7 @@ def _read_document(reading: _Reading, text: BinaryIO) -> ArtifactResult:
     return result
 
 
-def _whole(reading: _Reading, text: BinaryIO, limit: int) -> bytes:
+def _whole(reading: _Reading, text: ByteStream, limit: int) -> bytes:
     data = bytearray()
 
     def read() -> None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
+from extriage.model.evidence import ByteStream
 from extriage.pipeline import census
 from extriage.pipeline.census import Census
 
@@ -30,7 +30,7 @@ class Block:
     """False if the file ends without a newline; one was added."""
 
 
-def blocks(stream: BinaryIO, delimiter: int, size: int = -1) -> Iterator[Block]:
+def blocks(stream: ByteStream, delimiter: int, size: int = -1) -> Iterator[Block]:
     """Yield the stream in blocks; SourceError when it breaks off, after what was read before.
 
     `size` is a hint: a small file gets a small buffer.
@@ -74,9 +74,9 @@ def blocks(stream: BinaryIO, delimiter: int, size: int = -1) -> Iterator[Block]:
             carry = view[:end]
 
 
-def _fill(stream: BinaryIO, buffer: bytearray, carry: bytes | memoryview, room: int) -> int:
+def _fill(stream: ByteStream, buffer: bytearray, carry: bytes | memoryview, room: int) -> int:
     """Put what is left over and the next bytes of the stream into a buffer."""
     buffer[: len(carry)] = carry
     view = memoryview(buffer)
-    got: int = stream.readinto(view[len(carry) : len(carry) + room])  # type: ignore[attr-defined]
+    got: int = stream.readinto(view[len(carry) : len(carry) + room])
     return got or 0

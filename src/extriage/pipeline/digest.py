@@ -3,10 +3,9 @@
 import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
-from typing import BinaryIO
 
 from extriage.errors import SourceError
-from extriage.model.evidence import Unit
+from extriage.model.evidence import ByteStream, Unit
 from extriage.sources import read_range
 
 LARGE = 192 << 20
@@ -17,7 +16,7 @@ PIECE = 8 << 20
 class Digest:
     """A stream that is hashed while it is read; errors of the stream come through."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
         self.size = 0
@@ -32,7 +31,7 @@ class Digest:
 
     def readinto(self, buffer: memoryview) -> int:
         """Read into a buffer; return how many bytes came, 0 at the end."""
-        got: int = self._stream.readinto(buffer) or 0  # type: ignore[attr-defined]
+        got: int = self._stream.readinto(buffer) or 0
         self._digest.update(buffer[:got])
         self.size += got
         return got
@@ -47,7 +46,7 @@ def digest(unit: Unit, stopped: Event | None = None) -> str:
     whole = hashlib.sha256()
     view = memoryview(bytearray(PIECE))
     with read_range(unit, 0, unit.size) as stream:
-        while got := stream.readinto(view):  # type: ignore[attr-defined]
+        while got := stream.readinto(view):
             whole.update(view[:got])
             if stopped is not None and stopped.is_set():
                 raise SourceError("reading was interrupted")

@@ -10,11 +10,10 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import BinaryIO
 
 from extriage.errors import SourceError
 from extriage.matchers.prefilter import Prefilter, Watch, any_of
-from extriage.model.evidence import Origin, Record, Tally
+from extriage.model.evidence import ByteStream, Origin, Record, Tally
 from extriage.model.state import Fact
 from extriage.parsers import event as parsing
 from extriage.parsers import updates
@@ -59,11 +58,11 @@ class EventReader:
     seen: set[str] = field(default_factory=set)
     """Rules that the over-long item in hand has met."""
 
-    def read_binary(self, stream: BinaryIO) -> None:
+    def read_binary(self, stream: ByteStream) -> None:
         """Read an EVTX file; damage costs only the records that it hit."""
         self._consume(self._sound(events_binary(stream)))
 
-    def read_json(self, stream: BinaryIO, progress: Callable[[int], None]) -> None:
+    def read_json(self, stream: ByteStream, progress: Callable[[int], None]) -> None:
         """Read an export: JSON lines, a JSON array, objects printed over many lines, or a table."""
         clock = ClockCheck()
         export = Export(stream, progress)

@@ -7,13 +7,13 @@ never swallows the next row; a quoted field that is properly closed may span lin
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import numpy as np
 
 from extriage import parsers as parsing
 from extriage.matchers.prefilter import Prefilter
-from extriage.model.evidence import Origin, Record, Tally
+from extriage.model.evidence import ByteStream, Origin, Record, Tally
 from extriage.parsers import Clock, Columns, LineFormat
 from extriage.pipeline import census
 from extriage.pipeline.account import Counts
@@ -51,7 +51,7 @@ class LineReader:
         """Let the clock know the file name, which may be all that tells the day."""
         self.clock = Clock(self.path)
 
-    def read(self, stream: BinaryIO, progress: Callable[[int], None], size: int = -1) -> None:
+    def read(self, stream: ByteStream, progress: Callable[[int], None], size: int = -1) -> None:
         """Read the stream to its end; SourceError when it breaks off, with all counts kept."""
         long: LongLine | None = None
         left = b""

@@ -8,10 +8,10 @@ nothing in it raises anything but `SourceError`, and that only from a stream.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, cast
+from typing import cast
 
 from extriage.errors import SourceError
-from extriage.model.evidence import Entry, Unit
+from extriage.model.evidence import ByteStream, Entry, Unit
 from extriage.sources.archive import HEAD, Place, contents, recognise, unfold
 from extriage.sources.contents import Opened, Survey, utc
 from extriage.sources.directory import survey
@@ -24,10 +24,10 @@ __all__ = ["DEFAULT", "Limits", "Opened", "Survey", "read", "read_range", "surve
 
 
 @contextmanager
-def read_range(unit: Unit, start: int, end: int) -> Iterator[BinaryIO]:
+def read_range(unit: Unit, start: int, end: int) -> Iterator[ByteStream]:
     """Open some bytes of a plain file; SourceError if it cannot be opened or read to there."""
     with open_file(unit.file) as file:
-        yield cast("BinaryIO", Bounded(file.stream(start), end - start))
+        yield cast("ByteStream", Bounded(file.stream(start), end - start))
 
 
 def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import BinaryIO, cast
+from typing import cast
 
 from extriage.errors import SourceError
-from extriage.model.evidence import Artifact, Entry, EntryStatus
+from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus
 from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, joined, plain_name, utc
 from extriage.sources.expansion import GzipReader
 from extriage.sources.limits import DEEPEST, Budget
@@ -91,8 +91,8 @@ def _leaf(stream: Stream, place: Place, budget: Budget) -> Found:
     if place.depth:
         stream.cap = budget.limits.file
     artifact = Artifact(place.path, place.size, place.modified)
-    # a raw stream has all that BinaryIO asks of a reader, only not the name
-    yield Opened(artifact, cast("BinaryIO", stream), place.note)
+    # a raw stream has all that ByteStream asks of a reader, only not the name
+    yield Opened(artifact, cast("ByteStream", stream), place.note)
     stream.close()
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import BinaryIO
 
-from extriage.model.evidence import Artifact, Entry, EntryStatus, Unit
+from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Unit
 from extriage.sources.stream import Stream
 
 DUPLICATE = "another entry of the archive has the same name"
@@ -16,7 +15,7 @@ class Opened:
     """A file of the evidence, open for reading until the next one is asked for."""
 
     artifact: Artifact
-    stream: BinaryIO
+    stream: ByteStream
     note: str = ""
     """What to know about this file: a second entry of the same name, a misleading header …"""
 
