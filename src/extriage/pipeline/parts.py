@@ -24,7 +24,7 @@ from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
 from extriage.sources import read_range
 
-PART = 64 << 20
+PART = 32 << 20
 HEAD = 1 << 16
 SEARCH = 1 << 20
 """How far from its ideal place a boundary may lie."""

@@ -111,6 +111,7 @@ def run_units(
 def _alone(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) -> None:
     """Read all units in this process."""
     pack = load_pack(workers.content)
+    gc.enable()
     for unit in units:
         results = None
         if parts := _plan(unit):
@@ -168,6 +169,7 @@ class _Pool:
             self._wait(self.beside.digests.of(one.unit), _Task(), one)
         load_pack(self.workers.content)
         gc.freeze()
+        gc.enable()
         context = _context()
         counter = context.Value("Q", 0)
         with ProcessPool(
