@@ -60,11 +60,12 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
 
         workers = Workers(options.jobs, options.content, options.debug)
         beside = Beside(begun.digests, _judges)
-        run_units(waiting, workers, watcher.read, keep, beside)
+        gone = run_units(waiting, workers, watcher.read, keep, beside)
         order = sorted(keys, key=lambda key: (keys[key].path, keys[key].members or ()))
         results = Results(ledger, order, found.entries)
         pack = load_pack(options.content)
         case: Case = _judges().conclude(results, pack, options.as_of)
+        gone()
         return case
     finally:
         begun.digests.stop()

@@ -72,7 +72,7 @@ def builds_in(path: Path, jobs: int, watcher: Watcher) -> Builds:
         watcher.done(unit.path, 0)
 
     workers = Workers(jobs, Content(builtin=False))
-    run_units(list(found.units), workers, watcher.read, keep)
+    run_units(list(found.units), workers, watcher.read, keep)()
     return gathered.builds()
 
 

@@ -95,17 +95,26 @@ def run_units(
     progress: Progress,
     keep: Keep,
     beside: Beside | None = None,
-) -> None:
-    """Read all units and hand each one's encoded results to `keep` as soon as it is done."""
+) -> Callable[[], None]:
+    """Read all units and hand each one's encoded results to `keep` as soon as it is done.
+
+    Call what is returned at the end of it all: it waits until the workers have gone.
+    """
     total = sum(unit.size for unit in units)
     beside = beside or Beside(Digests(max(1, workers.jobs // 2)))
     try:
         if workers.jobs > 1 and total > SMALL:
-            _Pool(workers, progress, keep, beside).run(units)
-        else:
-            _alone(units, workers, progress, keep)
+            pool = _Pool(workers, progress, keep, beside)
+            pool.run(units)
+            return pool.gone
+        _alone(units, workers, progress, keep)
+        return _nobody
     finally:
         beside.digests.stop()
+
+
+def _nobody() -> None:
+    """Wait for nobody."""
 
 
 def _alone(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) -> None:
@@ -172,27 +181,33 @@ class _Pool:
         gc.enable()
         context = _context()
         counter = context.Value("Q", 0)
-        with ProcessPool(
+        self.pool = ProcessPool(
             max_workers=self.workers.jobs,
             initializer=_start,
             initargs=(self.workers, counter),
             context=context,
-        ) as self.pool:
-            try:
-                self._schedule_all(large, [unit for unit, parts in planned if not parts])
-                self.beside.meanwhile()
-                seen = 0
-                while self.waiting:
-                    done, _ = wait(self.waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                    now = counter.value
-                    self.progress(now - seen)
-                    seen = now
-                    for future in done:
-                        self._finished(future)
-            except BaseException:
-                self.beside.digests.stop()
-                self.pool.stop()
-                raise
+        )
+        try:
+            self._schedule_all(large, [unit for unit, parts in planned if not parts])
+            self.beside.meanwhile()
+            seen = 0
+            while self.waiting:
+                done, _ = wait(self.waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                now = counter.value
+                self.progress(now - seen)
+                seen = now
+                for future in done:
+                    self._finished(future)
+        except BaseException:
+            self.beside.digests.stop()
+            self.pool.stop()
+            self.pool.join()
+            raise
+        self.pool.close()
+
+    def gone(self) -> None:
+        """Wait until all workers have gone."""
+        self.pool.join()
 
     def _schedule_all(self, large: list[_Large], small: list[Unit]) -> None:
         for one in large:
