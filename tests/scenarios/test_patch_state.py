@@ -8,6 +8,7 @@ from zipfile import ZipFile
 import pytest
 from scenario import rescanned, scanned, the_host
 
+from extriage.cli import main
 from extriage.samples import ServerSpec, write_server
 from extriage.samples.spec import Product
 
@@ -163,3 +164,19 @@ EXSETUP = """<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powersh
 <I32 N="FileBuildPart">2044</I32><I32 N="FilePrivatePart">13</I32>
 </Props></Obj></Objs>
 """
+
+
+def test_settings_are_shown_without_a_build_and_doubt_is_no_all_clear(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Configuration alone names no build; a cumulative update alone proves nothing closed."""
+    evidence = Path(__file__).parents[1] / "evidence"
+    for name, shown in (
+        ("extended-protection", "not as they must be: Extended Protection"),
+        ("setup-logs", "for lack of evidence"),
+    ):
+        with pytest.raises(SystemExit):
+            main(["scan", str(evidence / name), "--case", str(tmp_path / name)])
+        screen = capsys.readouterr().out
+        assert shown in screen
+        assert "no known hole" not in screen

@@ -27,10 +27,10 @@ _INDENT = 11
 
 def patch_block(paper: Paper, patch: Patch) -> list[Text]:
     """Return the few lines that matter; `extriage version BUILD` has the rest."""
-    if not patch.build and not patch.product:
-        return [paper.line("  Build    ", ("not seen in this evidence", "magenta"))]
-    lines = brief_block(paper, patch)
-    lines += _labelled(paper, "Unsure", _unsure(patch.advisories))
+    known = bool(patch.build or patch.product)
+    unseen = paper.line("  Build    ", ("not seen in this evidence", "magenta"))
+    lines = brief_block(paper, patch) if known else [unseen]
+    lines += _labelled(paper, "Unsure", _unsure(patch.advisories) if known else "")
     lines += _labelled(paper, "Settings", _settings(patch.checks), lines=2)
     lines += _labelled(paper, "History", _history(patch), lines=2)
     lines += _labelled(paper, "Was open", _windows(patch.advisories), lines=2)
@@ -80,7 +80,8 @@ def _open(rows: Sequence[AdvisoryState]) -> str:
     still_open = [row for row in rows if row.state in _OPEN]
     used = [row.cve for row in still_open if row.kev or row.window]
     if not still_open:
-        return "no known hole"
+        unsure = any(row.state is State.CANNOT_TELL for row in rows)
+        return "nothing that this evidence proves to be open" if unsure else "no known hole"
     text = f"{len(still_open)} known holes" if len(still_open) > 1 else "1 known hole"
     return f"{text}, {len(used)} of them used by attackers: {_few(used)}" if used else text
 
@@ -89,7 +90,7 @@ def _unsure(rows: Sequence[AdvisoryState]) -> str:
     unknown = [row.cve for row in rows if row.state is State.CANNOT_TELL]
     if not unknown:
         return ""
-    return f"{len(unknown)} that depend on what is not in this evidence: {_few(unknown)}"
+    return f"{len(unknown)} for lack of evidence: {_few(unknown)}"
 
 
 def _settings(checks: Sequence[CheckAnswer]) -> str:
