@@ -79,8 +79,9 @@ def test_a_rule_says_what_an_analyst_needs(name: Path) -> None:
     assert rule.campaign in {campaign.id for campaign in campaigns()}
     if rule.level is Level.INFORMATIONAL:
         assert rule.stage is None, "what informs only must not claim a stage"
+        assert rule.hints is None
     else:
-        assert rule.stage is not None
+        assert rule.stage or rule.hints or rule.about
     assert rule.kinds
 
 

@@ -93,6 +93,8 @@ def _finding(host: str, rule: Rule, kept: Kept) -> Finding:
         tuple(trim(kept.lines)),
         rule.look_alikes,
         rule.author,
+        None if kept.raw else rule.hints,
+        rule.about,
     )
 
 

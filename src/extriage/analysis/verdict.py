@@ -13,7 +13,13 @@ from extriage.analysis.absence import absence, need
 from extriage.analysis.window import fixed_since
 from extriage.analysis.wording import reason
 from extriage.knowledge.builds import build_table, number
-from extriage.knowledge.campaigns import Campaign, CveFacts, campaigns, general_actions
+from extriage.knowledge.campaigns import (
+    Campaign,
+    CveFacts,
+    actions_for,
+    campaigns,
+    general_actions,
+)
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import Period
 from extriage.model.host import (
@@ -118,13 +124,17 @@ def _cve(
 ) -> CveVerdict:
     top = furthest(f for f in findings if cve.id in f.cves)
     window, note, answer = _window(cve, patch, end)
-    if answer is Absence.NOT_APPLICABLE:
+    settled = answer is Absence.NOT_APPLICABLE or (answer is Absence.NOT_YET and top is None)
+    if settled:
+        assert answer is not None
         return CveVerdict(cve.id, answer, None, None, None, (), note)
     needs = [need(kind, coverage, window) for kind in cve.needs]
     logs = tuple(one.log for one in needs)
     if top is not None:
         return CveVerdict(cve.id, Absence.SEEN, top.stage, top.certainty, window, logs, top.title)
-    if answer is None:
+    if answer is None and not needs:
+        answer, note = Absence.CANNOT_TELL, cve.why
+    elif answer is None:
         assert window is not None
         answer, carried = absence(needs, window)
         note = f"{carried} {note}".strip() if answer is Absence.NOT_SEEN else carried
@@ -153,8 +163,11 @@ def _window(
         return None, "nothing in the evidence carries a time", Absence.CANNOT_TELL
     if end <= start:
         note = f"the evidence ends on {end:%Y-%m-%d}, before the first known attacks"
-        return None, note, Absence.CANNOT_TELL
+        return None, note, Absence.NOT_YET
     fixed = _closed_at(cve.id, patch)
+    if fixed is not None and fixed <= start:
+        note = f"a fixed build ran from {fixed:%Y-%m-%d}, before the first known attacks"
+        return None, note, Absence.NOT_APPLICABLE
     if fixed is not None and start < fixed < end:
         return {"from": start, "to": fixed}, f"(fixed build seen from {fixed:%Y-%m-%d})", None
     return {"from": start, "to": end}, "", None
@@ -179,18 +192,16 @@ def _verdict(
         status = Status.COMPROMISED if worked else Status.TARGETED
     else:
         answers = [cve.answer for campaign in judged for cve in campaign.coverage]
-        unknown = not coverage or Absence.CANNOT_TELL in answers
+        told = set(answers) - {Absence.NOT_YET}
+        unknown = not coverage or not told or Absence.CANNOT_TELL in told
         status = Status.CANNOT_TELL if unknown else Status.NO_SIGN
     return Verdict(status, stage, certainty, reason(status, top, findings, judged))
 
 
 def _actions(verdict: Verdict, judged: Sequence[CampaignVerdict]) -> tuple[Action, ...]:
     """Return what to do now, in order, for the furthest stage of each campaign."""
-    actions: dict[str, Action] = {}
     facts = {campaign.id: campaign for campaign in campaigns()}
-    for campaign in judged:
-        for action in facts[campaign.campaign].actions_for(campaign.stage):
-            actions.setdefault(action.id, action)
-    for action in general_actions(verdict.status):
-        actions.setdefault(action.id, action)
+    stages = [(facts[one.campaign], one.stage) for one in judged if one.stage is not None]
+    actions = {one.id: one for one in actions_for(stages)}
+    actions |= {one.id: one for one in general_actions(verdict.status) if one.id not in actions}
     return tuple(actions.values())

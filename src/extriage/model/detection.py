@@ -49,6 +49,17 @@ class Level(StrEnum):
         return list(Level).index(self) + 1
 
 
+class About(StrEnum):
+    """What a finding bears on besides the ladder of stages."""
+
+    PERSISTENCE = "persistence"
+    """A way back in, which outlives the update."""
+    EXPOSURE = "exposure"
+    """Data that was, or still is, within somebody's reach."""
+    WEAKNESS = "weakness"
+    """A door that stands open; nobody is known to have used it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a rule says about itself, whatever language it is written in."""
@@ -74,6 +85,9 @@ class Rule:
     author: str
     path: str
     correlation: bool = False
+    hints: Stage | None = None
+    """The stage that a match does not prove alone, but does in a chain with proof of others."""
+    about: About | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +151,7 @@ class Finding:
     look_alikes: tuple[str, ...]
     author: str = ""
     """Who wrote the rule; the licence of many rules asks that it is named."""
+    hints: Stage | None = None
+    """The stage that it speaks for without proving it alone; see `chains`."""
+    about: About | None = None
+    """Set for ways back in, for data within reach, and for doors that stand open."""

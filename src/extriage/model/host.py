@@ -25,6 +25,8 @@ class Absence(StrEnum):
     NOT_SEEN = "not-seen"
     CANNOT_TELL = "cannot-tell"
     NOT_APPLICABLE = "not-applicable"
+    NOT_YET = "not-yet"
+    """The evidence ends before anybody is known to have used the vulnerability."""
     SEEN = "seen"
 
 

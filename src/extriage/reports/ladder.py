@@ -23,9 +23,16 @@ _ANSWERS = {
     Absence.NOT_SEEN: "not seen",
     Absence.CANNOT_TELL: "cannot tell",
     Absence.NOT_APPLICABLE: "not affected",
+    Absence.NOT_YET: "not yet used",
 }
 _ORDER = list(_ANSWERS)
-_WORST_FIRST = (Absence.SEEN, Absence.CANNOT_TELL, Absence.NOT_SEEN, Absence.NOT_APPLICABLE)
+_WORST_FIRST = (
+    Absence.SEEN,
+    Absence.CANNOT_TELL,
+    Absence.NOT_SEEN,
+    Absence.NOT_YET,
+    Absence.NOT_APPLICABLE,
+)
 _STEP_WITH_TIME = 12
 
 

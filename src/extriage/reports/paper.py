@@ -43,6 +43,7 @@ ANSWER_STYLE = {
     Absence.NOT_SEEN: "green",
     Absence.CANNOT_TELL: "magenta",
     Absence.NOT_APPLICABLE: "dim",
+    Absence.NOT_YET: "dim",
 }
 
 

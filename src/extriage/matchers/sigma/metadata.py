@@ -7,15 +7,17 @@ from typing import Any
 from sigma.rule import SigmaRuleBase
 
 from extriage.matchers.sigma.parts import RefusalError
-from extriage.model.detection import Certainty, Level, Rule, Stage
+from extriage.model.detection import About, Certainty, Level, Rule, Stage
 
 _TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
-_OWN_KEYS = {"campaign", "stage", "certainty"}
+_OWN_KEYS = {"campaign", "stage", "certainty", "hints", "about"}
 
 
 def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
     """Return what a parsed rule says about itself; its kinds of evidence are filled in later."""
     own = _own(parsed.custom_attributes.get("extriage", {}))
+    if own.get("stage") and own.get("hints"):
+        raise RefusalError("`stage` is what a match proves, `hints` what it does not: name one")
     tags = [(tag.namespace.lower(), tag.name.lower()) for tag in parsed.tags]
     return Rule(
         id=parsed.name or (str(parsed.id) if parsed.id else fallback_id),
@@ -32,6 +34,8 @@ def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
         look_alikes=tuple(map(str, parsed.falsepositives)),
         author=parsed.author or "",
         path=path,
+        hints=_member(Stage, own["hints"]) if own.get("hints") else None,
+        about=_member(About, own["about"]) if own.get("about") else None,
     )
 
 
@@ -45,7 +49,7 @@ def _own(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _member(words: type[Stage] | type[Certainty], value: Any) -> Any:
+def _member(words: type[Stage] | type[Certainty] | type[About], value: Any) -> Any:
     try:
         return words(value)
     except ValueError:
