@@ -116,7 +116,9 @@ def test_a_correlation_joins_its_sequence_and_no_other(name: Path) -> None:
 
 
 def scenarios() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = yaml.safe_load((HERE / "stages.yml").read_text("utf-8"))
+    found: list[dict[str, Any]] = []
+    for path in sorted((HERE / "stages").glob("*.yml")):
+        found += yaml.safe_load(path.read_text("utf-8"))
     return found
 
 
