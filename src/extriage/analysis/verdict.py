@@ -5,11 +5,12 @@ there and cover the time in which this server was open to it. `cannot-tell`: no 
 do not reach over that time.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from extriage.analysis.absence import absence, need
+from extriage.analysis.chains import furthest_of
 from extriage.analysis.window import fixed_since
 from extriage.analysis.wording import reason
 from extriage.knowledge.builds import build_table, number
@@ -26,6 +27,7 @@ from extriage.model.host import (
     Absence,
     Action,
     CampaignVerdict,
+    Chain,
     Coverage,
     CveVerdict,
     Patch,
@@ -75,13 +77,16 @@ def judge(
     patch: Patch,
     as_of: datetime | None,
     hidden: Hidden,
+    told: Sequence[Chain] = (),
 ) -> Judgement:
     """Judge one host; "up to now" means up to the evidence's last record, or up to `as_of`."""
     end = as_of or max((row.last for row in coverage if row.last), default=None)
+    best = furthest_of(told)
     judged = tuple(
-        hidden.over(_campaign(campaign, findings, coverage, patch, end)) for campaign in campaigns()
+        _lifted(hidden.over(_campaign(campaign, findings, coverage, patch, end)), best)
+        for campaign in campaigns()
     )
-    verdict = _verdict(judged, findings, coverage)
+    verdict = _verdict(judged, findings, coverage, told)
     return Judgement(verdict, judged, _actions(verdict, judged))
 
 
@@ -107,6 +112,18 @@ def _campaign(
         tuple(f.id for f in own),
         cves,
     )
+
+
+def _lifted(campaign: CampaignVerdict, best: Mapping[str, Chain]) -> CampaignVerdict:
+    """Raise a campaign to what its furthest chain proves."""
+    chain = best.get(campaign.campaign)
+    if chain is None or campaign.stage is None or campaign.certainty is None:
+        return campaign
+    known = (campaign.stage.rank, campaign.certainty.rank)
+    if (chain.stage.rank, chain.certainty.rank) <= known:
+        return campaign
+    last = max(campaign.last or chain.last, chain.last)
+    return replace(campaign, stage=chain.stage, certainty=chain.certainty, last=last)
 
 
 def furthest(findings: Iterable[Finding]) -> Finding | None:
@@ -182,20 +199,36 @@ def _closed_at(cve: str, patch: Patch) -> datetime | None:
 
 
 def _verdict(
-    judged: Sequence[CampaignVerdict], findings: Sequence[Finding], coverage: Sequence[Coverage]
+    judged: Sequence[CampaignVerdict],
+    findings: Sequence[Finding],
+    coverage: Sequence[Coverage],
+    told: Sequence[Chain],
 ) -> Verdict:
     top = furthest(findings)
-    stage, certainty = (top.stage, top.certainty) if top is not None else (None, None)
-    if top is not None:
-        confirmed_reach = top.stage is Stage.REACHED and top.certainty is Certainty.CONFIRMED
-        worked = confirmed_reach or top.stage not in (None, Stage.PROBED, Stage.REACHED)
+    stage, certainty, chain = _top(top, told)
+    if stage is not None:
+        confirmed_reach = stage is Stage.REACHED and certainty is Certainty.CONFIRMED
+        worked = confirmed_reach or stage not in (Stage.PROBED, Stage.REACHED)
         status = Status.COMPROMISED if worked else Status.TARGETED
     else:
         answers = [cve.answer for campaign in judged for cve in campaign.coverage]
-        told = set(answers) - {Absence.NOT_YET}
-        unknown = not coverage or not told or Absence.CANNOT_TELL in told
+        settled = set(answers) - {Absence.NOT_YET}
+        unknown = not coverage or not settled or Absence.CANNOT_TELL in settled
         status = Status.CANNOT_TELL if unknown else Status.NO_SIGN
-    return Verdict(status, stage, certainty, reason(status, top, findings, judged))
+    return Verdict(status, stage, certainty, reason(status, top, findings, judged, chain))
+
+
+def _top(
+    top: Finding | None, told: Sequence[Chain]
+) -> tuple[Stage | None, Certainty | None, Chain | None]:
+    """Return how far it got, and the chain that proves it if no finding does so alone."""
+    if top is None or top.stage is None:
+        return None, None, None
+    known = (top.stage.rank, top.certainty.rank)
+    chain = max(told, key=lambda one: (one.stage.rank, one.certainty.rank), default=None)
+    if chain is None or (chain.stage.rank, chain.certainty.rank) <= known:
+        return top.stage, top.certainty, None
+    return chain.stage, chain.certainty, chain
 
 
 def _actions(verdict: Verdict, judged: Sequence[CampaignVerdict]) -> tuple[Action, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from extriage.model.detection import Finding
-from extriage.model.host import Absence, CampaignVerdict, CveVerdict, Status
+from extriage.model.host import Absence, CampaignVerdict, Chain, CveVerdict, Status
 
 
 def reason(
@@ -11,10 +11,11 @@ def reason(
     top: Finding | None,
     findings: Sequence[Finding],
     judged: Sequence[CampaignVerdict],
+    chain: Chain | None = None,
 ) -> str:
-    """Return the sentence behind a verdict."""
+    """Return the sentence behind a verdict; a chain if no finding proves it alone."""
     if top is not None:
-        return _seen(status, top, findings, judged)
+        return _seen(status, top, findings, judged) + (_chained(chain) if chain else "")
     answers = [cve for campaign in judged for cve in campaign.coverage]
     if status is Status.NO_SIGN:
         covered = [cve.cve for cve in answers if cve.answer is Absence.NOT_SEEN]
@@ -25,6 +26,15 @@ def reason(
     if not unknown:
         return "Nothing was found, but there is too little evidence to say anything."
     return f"Nothing was found, but it could not have been: {_why(unknown)}."
+
+
+def _chained(chain: Chain) -> str:
+    """Say which chain lifts the verdict, and why."""
+    who = next((f" of {value}" for name, value in chain.keys if name == "address"), "")
+    return (
+        f" Together {len(chain.steps)} steps{who} from {chain.first:%Y-%m-%d %H:%M} UTC on show "
+        f"more: {chain.raised}."
+    )
 
 
 def _seen(

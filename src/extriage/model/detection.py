@@ -116,6 +116,10 @@ class Evidence:
     """True for a line that fits no columns."""
     summary: str = ""
     """The fields that an analyst reads first, as `name=value`; from the evidence, like `text`."""
+    keys: tuple[tuple[str, str], ...] = ()
+    """What joins it to other lines: request, canary, session, page, address, account, agent."""
+    kind: str = ""
+    """Kind of evidence that the line stands in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,6 +194,43 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was done in a chain, with the line that shows it first."""
+
+    time: datetime
+    until: datetime
+    """Time of its last line; that of its first if there is one only."""
+    title: str
+    finding: str
+    stage: Stage | None
+    """The stage that it proves, or the one that it hints at; None for context."""
+    proved: bool
+    lines: int
+    path: str
+    line: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Findings that hang together: the story of one intruder, as far as the lines tell it."""
+
+    id: str
+    campaign: str
+    """The campaign that it belongs to: that of its furthest proof of a hole, if it has one."""
+    campaigns: tuple[str, ...]
+    stage: Stage
+    certainty: Certainty
+    first: datetime
+    last: datetime
+    keys: tuple[tuple[str, str], ...]
+    """What joins its lines: `address` and its value and so on, the commonest first."""
+    raised: str
+    """Why stage or certainty are above those of its findings; empty when they are not."""
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Host:
     """All that is known of one server."""
 
@@ -207,6 +244,8 @@ class Host:
     manifest: Manifest
     notes: tuple[str, ...] = ()
     """Things a reader must know about this evidence: corrected clocks, damaged files …"""
+    chains: tuple[Chain, ...] = ()
+    """Findings that hang together, the furthest stage first, each told in order."""
     persistence: tuple[str, ...] = ()
     """Ways back in, with their life stories; empty in this version."""
     sessions: tuple[str, ...] = ()

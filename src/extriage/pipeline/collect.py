@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from extriage.knowledge.evidence import summary
+from extriage.knowledge.joins import keys_of
 from extriage.matchers.prefilter import Watch
 from extriage.model.detection import Evidence, Match
 from extriage.model.evidence import Record
@@ -40,6 +41,8 @@ class Collector:
             record.time,
             record.raw,
             summary(record.kind, record.fields)[:SUMMARY_LIMIT],
+            keys_of(record.fields),
+            record.kind,
         )
         if name in self.joined and not record.raw:
             self._join(watch, record, evidence)

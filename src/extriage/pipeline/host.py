@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from extriage.analysis.chains import chains
 from extriage.analysis.coverage import cover
 from extriage.analysis.findings import gather
 from extriage.analysis.patch import (
@@ -45,7 +46,8 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
     findings = gather(evidence.name, ruleset, evidence.kept, evidence.joins)
     coverage = cover(evidence.tallies, evidence.entries)
     patch = with_traces(_patch(evidence, coverage, as_of), findings)
-    judgement = judge(findings, coverage, patch, as_of, _hidden(evidence, ruleset))
+    told = chains(findings)
+    judgement = judge(findings, coverage, patch, as_of, _hidden(evidence, ruleset), told)
     return Host(
         evidence.name,
         judgement.verdict,
@@ -57,6 +59,7 @@ def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None
         manifest(evidence.entries),
         remarks(number(patch.build), patch.product, evidence.facts)
         + tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
+        told,
     )
 
 

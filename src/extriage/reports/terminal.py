@@ -11,14 +11,16 @@ from rich.text import Text
 
 from extriage.model.case import Case
 from extriage.model.evidence import Entry
-from extriage.model.host import Absence, Host, Status
+from extriage.model.host import Absence, CampaignVerdict, Host, Status
 from extriage.reports.base import RenderOptions
-from extriage.reports.ladder import campaign_block, ladder, short_names
+from extriage.reports.ladder import campaign_block, ladder
 from extriage.reports.matrix import coverage_block
 from extriage.reports.neutral import width
-from extriage.reports.paper import STATUS_STYLE, Paper, printed, sheet, standing, when
+from extriage.reports.paper import STATUS_STYLE, Paper, period, printed, sheet, standing, when
 from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
+from extriage.reports.story import story_block
+from extriage.reports.unseen import answer_of, short_title, unseen_block
 
 _NAMES = {
     Status.COMPROMISED: "COMPROMISED",
@@ -39,6 +41,8 @@ _PROOFS = 4
 _PROOFS_OF_MANY = 2
 _ACTIONS, _ACTIONS_OF_MANY = 5, 2
 _HOSTS_IN_FULL = 25
+_CAMPAIGNS = 4
+"""Campaigns whose stages are drawn for one server; more have a line each."""
 _BUILD_FITS = 100
 """Columns of a screen that has room for builds in the table of servers."""
 
@@ -76,13 +80,28 @@ def _badness(host: Host) -> tuple[int, int, int, str]:
 def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     lines = _verdict(paper, host)
     lines += patch_block(paper, host.patch)
-    for campaign in host.campaigns:
+    seen = sorted((one for one in host.campaigns if one.stage), key=_extent)
+    for campaign in seen[:_CAMPAIGNS]:
         lines += campaign_block(paper, host, campaign)
+    lines += [_brief(paper, one) for one in seen[_CAMPAIGNS:]]
+    lines += unseen_block(paper, [one for one in host.campaigns if not one.stage])
+    lines += story_block(paper, host)
     lines += _actions(paper, host, _ACTIONS)
     lines += proof_block(paper, host, _PROOFS)
     lines += coverage_block(paper, host)
     lines += [_imprint(paper, case), *_notes(paper, host, 3)]
     return lines + _unread(paper, case, [host])
+
+
+def _extent(campaign: CampaignVerdict) -> tuple[int, int]:
+    stage, certainty = campaign.stage, campaign.certainty
+    return -(stage.rank if stage else 0), -(certainty.rank if certainty else 0)
+
+
+def _brief(paper: Paper, campaign: CampaignVerdict) -> Text:
+    span = period(paper, campaign.first, campaign.last)
+    level = standing(campaign.stage, campaign.certainty)
+    return paper.line("  also seen    ", (campaign.title, "bold"), f": {level}, {span}")
 
 
 def _servers(paper: Paper, case: Case, hosts: Sequence[Host]) -> list[Text]:
@@ -119,11 +138,15 @@ def _short_block(paper: Paper, host: Host) -> list[Text]:
     for campaign in host.campaigns:
         if campaign.stage:
             lines += ladder(paper, host, campaign)
-        unsure = [cve.cve for cve in campaign.coverage if cve.answer is Absence.CANNOT_TELL]
-        if unsure:
-            lines += paper.paragraph(
-                [("  cannot tell  ", "magenta")], short_names(unsure), lines=2, indent=15
-            )
+    unsure = [
+        short_title(one)
+        for one in host.campaigns
+        if not one.stage and answer_of(one) is Absence.CANNOT_TELL
+    ]
+    if unsure:
+        lines += paper.paragraph(
+            [("  cannot tell  ", "magenta")], ", ".join(unsure), lines=2, indent=15
+        )
     lines += proof_block(paper, host, _PROOFS_OF_MANY)
     lines += _actions(paper, host, _ACTIONS_OF_MANY)
     return lines + _notes(paper, host, 1)

@@ -1,0 +1,131 @@
+"""What lines of different logs have in common: request, canary, session, page, address, account.
+
+Source: `content/joins.yml`. The same request stands in several logs under other names; these keys
+are how findings of one intruder are told to belong together.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from extriage.knowledge.content import own_yaml
+from extriage.model.evidence import Fields
+
+Keys = tuple[tuple[str, str], ...]
+
+_LONGEST = 200
+_SEARCHED = 16_384
+_END = re.compile(r"[&;#\s'\"]")
+
+
+@dataclass(frozen=True, slots=True)
+class JoinKey:
+    """One thing that lines can have in common."""
+
+    name: str
+    minutes: int
+    """In this time two lines with the same value belong together; 0: never by this alone."""
+    strong: bool
+    """Whether nobody but one actor can have the value."""
+    fields: tuple[tuple[str, str], ...]
+    """Names of fields, each with the mark that the value follows, or an empty one."""
+    shape: Callable[[str], str]
+
+
+@cache
+def join_keys() -> tuple[JoinKey, ...]:
+    """Load the keys, in the order of the file."""
+    rows: Mapping[str, dict[str, Any]] = own_yaml("joins.yml")["keys"]
+    return tuple(
+        JoinKey(
+            name,
+            int(row["within"]),
+            bool(row["strong"]),
+            tuple(_field(one) for one in row["fields"]),
+            _SHAPES[row["shape"]],
+        )
+        for name, row in rows.items()
+    )
+
+
+@cache
+def _words(name: str) -> frozenset[str]:
+    return frozenset(map(str, own_yaml("joins.yml")[name]))
+
+
+def keys_of(fields: Fields) -> Keys:
+    """Return the keys of a record, each with its value in comparable form."""
+    return tuple(_found(fields))
+
+
+def _found(fields: Fields) -> Iterator[tuple[str, str]]:
+    for key in join_keys():
+        for name, mark in key.fields:
+            value = _value(fields, name, mark)
+            shaped = key.shape(value)[:_LONGEST] if value else ""
+            if shaped:
+                yield key.name, shaped
+                break
+
+
+def _field(one: str | dict[str, str]) -> tuple[str, str]:
+    return (one, "") if isinstance(one, str) else (one["field"], one["after"].lower())
+
+
+def _value(fields: Fields, name: str, mark: str) -> str:
+    found = fields.get(name, "")
+    value = found if isinstance(found, str) else next(iter(found), "")
+    value = value[:_SEARCHED]
+    if not mark or not value:
+        return value
+    at = value.lower().find(mark)
+    return _END.split(value[at + len(mark) :], maxsplit=1)[0] if at >= 0 else ""
+
+
+def _text(value: str) -> str:
+    found = value.strip().lower()
+    return "" if found in {"-", "<empty>", "<null>"} else found
+
+
+def _address(value: str) -> str:
+    text = value.strip().removeprefix("::ffff:")
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    silent = found.is_loopback or found.is_link_local or found.is_unspecified
+    return "" if silent else str(found)
+
+
+def _account(value: str) -> str:
+    text = value.strip().lower()
+    name = text.rpartition("\\")[2].partition("@")[0].rpartition("/")[2].strip()
+    quiet = name.replace(" ", "") in _words("system_accounts")
+    machine = name.endswith("$") or name.startswith(("healthmailbox", "systemmailbox", "extest_"))
+    return "" if quiet or machine else name
+
+
+def _page(value: str) -> str:
+    name = re.split(r"[\\/]", value.strip().lower())[-1]
+    extension = "." + name.rpartition(".")[2]
+    return name if extension in _words("executed") and name not in _words("shipped_pages") else ""
+
+
+def _agent(value: str) -> str:
+    return _text(value.replace("+", " "))
+
+
+_SHAPES: dict[str, Callable[[str], str]] = {
+    "text": _text,
+    "address": _address,
+    "account": _account,
+    "page": _page,
+    "agent": _agent,
+}

@@ -1,0 +1,56 @@
+"""The campaigns of which nothing was found: would it have shown, or can nobody tell?"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from extriage.model.host import Absence, CampaignVerdict
+from extriage.reports.paper import ANSWER_STYLE, Paper
+
+_LABELS = {
+    Absence.CANNOT_TELL: "cannot tell",
+    Absence.NOT_SEEN: "not seen",
+    Absence.NOT_YET: "not yet used",
+    Absence.NOT_APPLICABLE: "not affected",
+}
+"""The answers, worst first."""
+
+
+def unseen_block(paper: Paper, campaigns: Sequence[CampaignVerdict]) -> list[Text]:
+    """List campaigns by what their absence means, each answer with its commonest reason."""
+    lines = [paper.heading("Nothing found of")]
+    for answer, label in _LABELS.items():
+        named = [one for one in campaigns if answer_of(one) is answer]
+        if named:
+            text = ", ".join(short_title(one) for one in named)
+            if reason := _reason(named, answer):
+                text += f": {reason}"
+            head = (f"  {label:13}", ANSWER_STYLE[answer])
+            lines += paper.paragraph([head], text, lines=4, indent=15)
+    ways = [short_title(one) for one in campaigns if not one.coverage]
+    if ways:
+        text = f"{', '.join(ways)}: as far as the evidence shows them"
+        lines += paper.paragraph([("  no trace     ", "dim")], text, lines=3, indent=15)
+    return lines if len(lines) > 1 else []
+
+
+def answer_of(campaign: CampaignVerdict) -> Absence | None:
+    """Return the worst answer for its vulnerabilities; None for ways that need no hole."""
+    answers = {cve.answer for cve in campaign.coverage}
+    return next((answer for answer in _LABELS if answer in answers), None)
+
+
+def short_title(campaign: CampaignVerdict) -> str:
+    """Return the title without what stands in parentheses."""
+    return campaign.title.partition(" (")[0]
+
+
+def _reason(campaigns: Sequence[CampaignVerdict], answer: Absence) -> str:
+    notes = Counter(
+        cve.note for one in campaigns for cve in one.coverage if cve.answer is answer and cve.note
+    )
+    if not notes or answer is Absence.NOT_APPLICABLE:
+        return ""
+    note, _ = max(notes.items(), key=lambda item: (item[1], item[0]))
+    return note if len(notes) == 1 else f"such as: {note}"
