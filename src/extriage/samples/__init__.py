@@ -6,7 +6,7 @@ sent, and what looks like a web shell does not compile. Names and addresses are 
 
 from pathlib import Path
 
-from extriage.samples import chain, noise, pages, scanners, voicemail
+from extriage.samples import background, chain, noise, pages, scanners, voicemail
 from extriage.samples.big import write_big_log
 from extriage.samples.ledger import Ledger
 from extriage.samples.organisation import dice, organisation
@@ -33,6 +33,9 @@ def truth(spec: ServerSpec) -> tuple[Planted, ...]:
 
 def _attack(ledger: Ledger) -> None:
     if ledger.spec.attack == "none":
+        return
+    if ledger.spec.attack == "background":
+        background.fill(ledger)
         return
     scanners.visit(ledger)
     if ledger.spec.attack == "chain":

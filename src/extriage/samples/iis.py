@@ -49,7 +49,7 @@ def front(org: Organisation, product: Product, request: Request) -> str:
         request.client,
         _plain(request.agent),
         _plain(request.referer),
-        f"{request.status} 0 0 {request.took}",
+        f"{request.status} {request.substatus} {request.took}",
     ]
     if product == "2010":
         del values[9]

@@ -8,7 +8,7 @@ from extriage.model.detection import Stage
 from extriage.model.exchange import BuildNumber
 
 Product: TypeAlias = Literal["2010", "2013", "2016", "2019"]
-Attack: TypeAlias = Literal["none", "probes", "chain"]
+Attack: TypeAlias = Literal["none", "background", "probes", "chain"]
 Layout: TypeAlias = Literal["drive", "logging", "pile"]
 Encoding: TypeAlias = Literal["utf-8", "utf-8-sig", "utf-16"]
 EventShape: TypeAlias = Literal["evtx", "flat"]

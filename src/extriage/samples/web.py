@@ -47,6 +47,8 @@ class Request:
     errors: str = ""
     referer: str = ""
     port: int = 443
+    substatus: str = "0 0"
+    """Sub-status and Windows status, as IIS writes them: `1 1326` for a wrong password."""
 
 
 @dataclass(frozen=True, slots=True)
