@@ -149,6 +149,9 @@ def _chain(group: Sequence[_Node]) -> Chain | None:
         "c-" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16],
         names[0] if names else "",
         tuple(names),
+        tuple(
+            sorted({cve for one in proved if _rank(one) >= Stage.REACHED.rank for cve in one.cves})
+        ),
         stage,
         certainty,
         first,

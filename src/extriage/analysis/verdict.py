@@ -13,6 +13,7 @@ from extriage.analysis.absence import absence, need
 from extriage.analysis.chains import furthest_of
 from extriage.analysis.window import fixed_since
 from extriage.analysis.wording import reason
+from extriage.knowledge.advisories import advisories
 from extriage.knowledge.builds import build_table, number
 from extriage.knowledge.campaigns import (
     Campaign,
@@ -119,11 +120,21 @@ def _lifted(campaign: CampaignVerdict, best: Mapping[str, Chain]) -> CampaignVer
     chain = best.get(campaign.campaign)
     if chain is None or campaign.stage is None or campaign.certainty is None:
         return campaign
+    cves = tuple(_with_chain(cve, chain) for cve in campaign.coverage)
     known = (campaign.stage.rank, campaign.certainty.rank)
     if (chain.stage.rank, chain.certainty.rank) <= known:
-        return campaign
+        return replace(campaign, coverage=cves)
     last = max(campaign.last or chain.last, chain.last)
-    return replace(campaign, stage=chain.stage, certainty=chain.certainty, last=last)
+    return replace(campaign, stage=chain.stage, certainty=chain.certainty, last=last, coverage=cves)
+
+
+def _with_chain(cve: CveVerdict, chain: Chain) -> CveVerdict:
+    """Raise a vulnerability that was used in a chain to what the chain came to."""
+    if cve.cve not in chain.cves or cve.stage is None or cve.certainty is None:
+        return cve
+    if (chain.stage.rank, chain.certainty.rank) <= (cve.stage.rank, cve.certainty.rank):
+        return cve
+    return replace(cve, stage=chain.stage, certainty=chain.certainty)
 
 
 def furthest(findings: Iterable[Finding]) -> Finding | None:
@@ -155,7 +166,20 @@ def _cve(
         assert window is not None
         answer, carried = absence(needs, window)
         note = f"{carried} {note}".strip() if answer is Absence.NOT_SEEN else carried
-    return CveVerdict(cve.id, answer, None, None, window, logs, note)
+    weighs = answer is not Absence.CANNOT_TELL or not _never_open(cve, patch)
+    if not weighs:
+        note += "; it was never seen open here, and the update came before the first attacks"
+    return CveVerdict(cve.id, answer, None, None, window, logs, note, weighs)
+
+
+def _never_open(cve: CveFacts, patch: Patch) -> bool:
+    """Tell whether nothing shows it open, and it need never have been."""
+    row = next((row for row in patch.advisories if row.cve == cve.id), None)
+    known = advisories().get(cve.id)
+    if row is None or row.window is None or known is None or known.published is None:
+        return False
+    in_time = known.published <= cve.exploited_since.date()
+    return in_time and row.window["closed"] and not row.window["proved"]
 
 
 def _concerned(cve: CveFacts, patch: Patch) -> bool:
@@ -211,7 +235,7 @@ def _verdict(
         worked = confirmed_reach or stage not in (Stage.PROBED, Stage.REACHED)
         status = Status.COMPROMISED if worked else Status.TARGETED
     else:
-        answers = [cve.answer for campaign in judged for cve in campaign.coverage]
+        answers = [cve.answer for one in judged for cve in one.coverage if cve.weighs]
         settled = set(answers) - {Absence.NOT_YET}
         unknown = not coverage or not settled or Absence.CANNOT_TELL in settled
         status = Status.CANNOT_TELL if unknown else Status.NO_SIGN

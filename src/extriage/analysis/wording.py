@@ -22,7 +22,7 @@ def reason(
         if not covered:
             return "Nothing was found, and nothing that is looked for applies to this server."
         return f"Nothing was found, and the logs that would show {_list(covered)} cover the time."
-    unknown = [cve for cve in answers if cve.answer is Absence.CANNOT_TELL]
+    unknown = [cve for cve in answers if cve.answer is Absence.CANNOT_TELL and cve.weighs]
     if not unknown:
         return "Nothing was found, but there is too little evidence to say anything."
     return f"Nothing was found, but it could not have been: {_why(unknown)}."

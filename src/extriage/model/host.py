@@ -8,6 +8,7 @@ from typing import TypedDict
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import BuildSeen, Entry, Period
 from extriage.model.state import CheckAnswer
+from extriage.model.suppression import Suppressed
 
 
 class Status(StrEnum):
@@ -73,6 +74,9 @@ class CveVerdict:
     """The time in which this server could have been attacked this way, as far as is known."""
     logs: tuple[LogCoverage, ...]
     note: str
+    weighs: bool = True
+    """False if the server was never seen open to it and an update could be had before anybody used
+    it: then not knowing does not keep the server from `no-sign`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,8 @@ class Chain:
     campaign: str
     """The campaign that it belongs to: that of its furthest proof of a hole, if it has one."""
     campaigns: tuple[str, ...]
+    cves: tuple[str, ...]
+    """Vulnerabilities that a finding of the chain proves to have answered."""
     stage: Stage
     certainty: Certainty
     first: datetime
@@ -246,6 +252,8 @@ class Host:
     """Things a reader must know about this evidence: corrected clocks, damaged files …"""
     chains: tuple[Chain, ...] = ()
     """Findings that hang together, the furthest stage first, each told in order."""
+    suppressed: tuple[Suppressed, ...] = ()
+    """What entries of suppress files took away, by entry and rule."""
     persistence: tuple[str, ...] = ()
     """Ways back in, with their life stories; empty in this version."""
     sessions: tuple[str, ...] = ()
