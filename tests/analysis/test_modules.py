@@ -88,8 +88,8 @@ def test_without_a_signature_the_place_counts(path: str, verdict: ModuleVerdict)
 
 def test_exchange_may_be_installed_elsewhere() -> None:
     folder = Fact(
-        Subject.SETTING,
-        "IIS/Default Web Site/owa/physicalPath",
+        Subject.VIRTUAL_DIRECTORY,
+        "Default Web Site/owa",
         r"F:\Elsewhere\FrontEnd\HttpProxy\owa",
         "iis-config",
         Origin("a.config", 9),

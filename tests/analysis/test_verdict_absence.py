@@ -167,7 +167,9 @@ def test_the_verdict_asks_for_every_hour(
     tallies = [hourly("ecp-server", "", ecp), hourly("httpproxy", "Ecp", proxy)]
     patch = Patch("", "2016", "", "", (), ())
     judged = judge([], cover(tallies, []), patch, None, Hidden())
-    found: dict[str, CveVerdict] = {cve.cve: cve for cve in judged.campaigns[0].coverage}
+    found: dict[str, CveVerdict] = {
+        cve.cve: cve for campaign in judged.campaigns for cve in campaign.coverage
+    }
     assert found["CVE-2021-27065"].answer is answer
     assert found["CVE-2021-27065"].note == found["CVE-2021-27065"].note.strip()
 

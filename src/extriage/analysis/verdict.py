@@ -236,8 +236,9 @@ def _verdict(
         status = Status.COMPROMISED if worked else Status.TARGETED
     else:
         answers = [cve.answer for one in judged for cve in one.coverage if cve.weighs]
-        settled = set(answers) - {Absence.NOT_YET}
-        unknown = not coverage or not settled or Absence.CANNOT_TELL in settled
+        settled = set(answers) - {Absence.NOT_YET, Absence.NOT_APPLICABLE}
+        early = not settled and Absence.NOT_YET in answers
+        unknown = not coverage or early or Absence.CANNOT_TELL in settled
         status = Status.CANNOT_TELL if unknown else Status.NO_SIGN
     return Verdict(status, stage, certainty, reason(status, top, findings, judged, chain))
 
