@@ -94,7 +94,7 @@ def test_hints_alone_are_no_chain() -> None:
         (("account", "mallory"), 30 * 60 + 1, False),
         (("canary", "abc"), 3 * 60 * 60, True),
         (("page", "x1.aspx"), 5 * 24 * 60 * 60, True),
-        (("agent", "python-requests/2.25.1"), 1, False),
+        (("agent", "python-requests/2.25.1"), 61, False),
     ],
 )
 def test_lines_join_within_the_time_of_their_key(
@@ -120,6 +120,12 @@ def test_what_the_server_did_within_a_minute_of_being_asked_belongs_to_it() -> N
     late = finding("late", "planted", line(61, "events"))
     assert {step.title for step in only(chains([asked, did])).steps} == {"asked", "did"}
     assert chains([asked, late]) == ()
+
+
+def test_two_addresses_in_the_same_minute_are_two_intruders() -> None:
+    one = finding("one", "reached", line(0, "httpproxy", INTRUDER))
+    other = finding("other", "planted", line(5, "httpproxy", ("address", "198.51.100.7")))
+    assert chains([one, other]) == ()
 
 
 def test_an_administrators_act_does_not_join_a_knock_of_the_same_minute() -> None:

@@ -113,24 +113,23 @@ def _joining(node: _Node) -> Iterator[tuple[str, str]]:
 
 
 def _beside(nodes: Sequence[_Node]) -> Iterator[tuple[int, int]]:
-    """Join what the server did itself to what it was asked to do shortly before.
+    """Join what the server did itself to what was proved shortly before.
 
-    Only acts that prove something are joined so, and only to requests that were answered: the
-    internet knocks all day, and an administrator works all day.
+    Only lines that prove more than a knock are joined so: the internet knocks all day, and an
+    administrator works all day.
     """
-    asked: int | None = None
+    before: int | None = None
     for at, node in enumerate(nodes):
         stage = node.finding.stage
         if stage is None or stage is Stage.PROBED:
             continue
-        if node.values.get("address"):
-            asked = at
-        elif asked is not None:
-            earlier, time = nodes[asked].line.time, node.line.time
+        if before is not None and not node.values.get("address"):
+            earlier, time = nodes[before].line.time, node.line.time
             assert earlier is not None
             assert time is not None
             if time - earlier <= BESIDE:
-                yield asked, at
+                yield before, at
+        before = at
 
 
 def _chain(group: Sequence[_Node]) -> Chain | None:

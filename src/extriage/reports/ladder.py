@@ -88,7 +88,7 @@ def _stage_time(
 
 
 def _first_times(host: Host, campaign: CampaignVerdict) -> dict[Stage, datetime | None]:
-    """Return the earliest time of each stage that a finding of the campaign proves."""
+    """Return the earliest time of each stage that the campaign's findings and chains prove."""
     firsts: dict[Stage, datetime | None] = {}
     for finding in findings_of(host, campaign):
         if finding.stage is None:
@@ -96,6 +96,11 @@ def _first_times(host: Host, campaign: CampaignVerdict) -> dict[Stage, datetime 
         known = firsts.get(finding.stage)
         times = [time for time in (known, finding.first) if time is not None]
         firsts[finding.stage] = min(times, default=None)
+    for chain in host.chains:
+        steps = chain.steps if chain.campaign == campaign.campaign else ()
+        for step in (step for step in steps if step.proved and step.stage):
+            assert step.stage is not None
+            firsts[step.stage] = min(firsts.get(step.stage) or step.time, step.time)
     return firsts
 
 

@@ -23,9 +23,7 @@ def unseen_block(paper: Paper, campaigns: Sequence[CampaignVerdict]) -> list[Tex
     for answer, label in _LABELS.items():
         named = [one for one in campaigns if answer_of(one) is answer]
         if named:
-            text = ", ".join(short_title(one) for one in named)
-            if reason := _reason(named, answer):
-                text += f": {reason}"
+            text = _told(named, answer)
             head = (f"  {label:13}", ANSWER_STYLE[answer])
             lines += paper.paragraph([head], text, lines=4, indent=15)
     ways = [short_title(one) for one in campaigns if not one.coverage]
@@ -33,6 +31,21 @@ def unseen_block(paper: Paper, campaigns: Sequence[CampaignVerdict]) -> list[Tex
         text = f"{', '.join(ways)}: as far as the evidence shows them"
         lines += paper.paragraph([("  no trace     ", "dim")], text, lines=3, indent=15)
     return lines if len(lines) > 1 else []
+
+
+def _told(named: Sequence[CampaignVerdict], answer: Absence) -> str:
+    if answer is Absence.NOT_YET:
+        first = named[0].coverage[0].note.partition(",")[0]
+        return f"{len(named)} waves of attacks that were first seen later: {first}"
+    text = ", ".join(_titled(one) for one in named)
+    reason = _reason(named, answer)
+    return f"{text}: {reason}" if reason else text
+
+
+def _titled(campaign: CampaignVerdict) -> str:
+    """Return the short title, with the vulnerability where there is one only."""
+    title = short_title(campaign)
+    return f"{title} ({campaign.cves[0]})" if len(campaign.cves) == 1 else title
 
 
 def answer_of(campaign: CampaignVerdict) -> Absence | None:
