@@ -254,7 +254,7 @@ def owa_logon(ledger: Ledger, rng: Dice, time: datetime) -> None:
                 client=user.address,
                 agent=user.browser,
                 status=status,
-                user=user.account if inside else "",
+                user=user.account if inside or method == "POST" else "",
                 authentication="FBA",
                 sent=rng.randrange(300, 40_000),
                 hop=to_mailbox(ledger, time, user) if inside else None,

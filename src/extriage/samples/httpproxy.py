@@ -76,7 +76,7 @@ def _joined(names: Sequence[str], values: dict[str, str]) -> str:
 
 
 def _client_side(org: Organisation, build: BuildNumber, request: Request) -> dict[str, str]:
-    known = bool(request.user)
+    known = bool(request.user) and request.status != 401
     major, minor, number, revision = build
     return {
         "DateTime": stamp(request.time),
@@ -92,7 +92,7 @@ def _client_side(org: Organisation, build: BuildNumber, request: Request) -> dic
         "ProtocolAction": request.action,
         "AuthenticationType": request.authentication,
         "IsAuthenticated": str(known) if build[:3] == (15, 0, 847) else str(known).lower(),
-        "AuthenticatedUser": request.user,
+        "AuthenticatedUser": request.user if known else "",
         "Organization": request.organisation,
         "UserAgent": request.agent,
         "ClientIpAddress": request.client,

@@ -36,7 +36,7 @@ def front(org: Organisation, product: Product, request: Request) -> str:
     query = request.query
     if product != "2010" and request.protocol:
         query += f"&CorrelationID=<empty>;&cafeReqId={request.request_id};"
-        if request.status == 302 and request.hop is None:
+        if request.status == 302 and request.hop is None and not request.user:
             query += "&LogoffReason=NoCookiesGetOrE14AuthPost"
     values = [
         request.time.isoformat(" ", "seconds")[:19],
