@@ -199,3 +199,50 @@ def test_as_of_moves_up_to_now(run: Keyboard) -> None:
         for cve in campaign["coverage"]
     }
     assert window == "2021-04-01T00:00:00Z"
+
+
+def write_suppress_file(text: str) -> None:
+    Path("known.yml").write_text(text, "utf-8")
+
+
+def test_what_is_suppressed_is_counted_and_listed_on_demand(run: Keyboard) -> None:
+    write_suppress_file("suppress: [{rule: process_creation_*, reason: our own test}]\n")
+    words = ("--suppress", "known.yml", "--force")
+    scanned = run("scan", LAB, "--case", "lab", *words)
+    assert re.search(
+        r"  Suppressed \d+ lines by 1 entry: known.yml:1 \(\d+\): our own test", scanned.out
+    )
+    assert "── Suppressed: " not in scanned.out
+    listed = run("scan", LAB, "--case", "lab", *words, "--show-suppressed")
+    assert listed.out.startswith(scanned.out)
+    assert "── Suppressed: " in listed.out
+    assert "known.yml:1: our own test" in listed.out
+    assert run("report", "lab", "--show-suppressed").out == listed.out
+    rows = run("report", "lab", "--format", "csv").out.splitlines()
+    assert rows[0].endswith(",suppressed,because")
+    assert any(row.endswith(",known.yml:1,our own test") for row in rows)
+    case = json.loads(Path("lab/case.json").read_bytes())
+    assert not any(
+        finding["rule"].startswith("process_creation_")
+        for host in case["hosts"]
+        for finding in host["findings"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("suppress: [{address: 10.0.0.300, reason: x}]", "known.yml:1: '10.0.0.300' is no address"),
+        ("suppress: [", "known.yml is no valid YAML: line 1"),
+    ],
+)
+def test_a_wrong_suppress_file_is_exit_2_and_a_sentence(
+    run: Keyboard, text: str, said: str
+) -> None:
+    write_suppress_file(text)
+    outcome = run("scan", LAB, "--suppress", "known.yml", "--case", "lab")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"extriage: {said}")
+    assert outcome.err.count("\n") == 1
+    assert not Path("lab").exists()
+    assert run("scan", LAB, "--suppress", "none.yml", "--case", "lab").code == 2

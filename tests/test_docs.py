@@ -25,9 +25,23 @@ from extriage.knowledge.campaigns import campaigns
 from extriage.knowledge.evidence import evidence_kinds
 from extriage.model.detection import Rule
 from extriage.model.evidence import Origin
-from extriage.parsers import KINDS, Columns, Kind, page_record
+from extriage.model.state import Subject
+from extriage.parsers import (
+    KINDS,
+    Columns,
+    Kind,
+    audit,
+    cmdlet,
+    exportobjects,
+    file_name,
+    file_name_record,
+    page_record,
+    positions,
+    setting,
+)
 from extriage.pipeline.pack import Content, load_pack
 from extriage.reports import REPORTS, RenderOptions
+from rule_pages import index_page, traces_page
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -133,8 +147,41 @@ def fields_page() -> str:
         "columns. *Server* and\n*build* are the columns that tell which server wrote a row, and "
         "which build it ran.\n",
     ]
-    parts += [fields_of(kind) for kind in KINDS.values()]
+    parts += [fields_of(kind) for kind in KINDS.values() if kind.shape != "document"]
+    parts += [fields_of_names(), fields_of_settings()]
     return "".join(parts)
+
+
+def fields_of_names() -> str:
+    names = file_name_record("x").fields
+    return (
+        f"\n## {file_name.KIND}\n\nOne record for each file and each archive member that was seen, "
+        f"read or not, whatever it holds, and\nwithout a time: {listed(names)}.\n\n"
+        "`Path` is the server's, `C:\\ProgramData\\it.zip`, where a folder of the collection "
+        "stands for the drive (`C/`, `C%3A/`,\n`C_drive/` and the like), else the path in the "
+        "evidence with backslashes. `Size` and `FirstBytes` (hex) are empty where they\n"
+        "are not known.\n"
+    )
+
+
+def fields_of_settings() -> str:
+    documents = listed(tuple(kind.name for kind in KINDS.values() if kind.shape == "document"))
+    nouns = listed(tuple(sorted(set(exportobjects.NOUNS.values()))))
+    lines = [
+        f"\n## {setting.KIND}\n\nOne record for everything that one of these says of the server: "
+        f"{documents}.\nAll have {listed(setting.COMMON)}.\n\n",
+        "| Subject | more fields |\n|---|---|\n",
+    ]
+    for subject in Subject:
+        more = setting.PROPERTIES.get(subject, ())
+        own = "the object's own properties, and " if subject is Subject.OBJECT else ""
+        lines.append(f"| `{subject}` | {own}{listed(more) if more else 'none'} |\n")
+    lines.append(
+        f"\n`Object` is the noun of the cmdlet that hands such objects out: {nouns}.\n"
+        "Properties are spelt as Microsoft does where a rule could ask for them, the others in "
+        "lower case.\n"
+    )
+    return "".join(lines)
 
 
 def fields_of(kind: Kind) -> str:
@@ -147,18 +194,42 @@ def fields_of(kind: Kind) -> str:
     if kind.shape == "page":
         names = page_record("p.aspx", b"", Origin("p.aspx", 1)).fields
         lines.append(f"\nOne record for each file: {listed(names)}.\n")
+    elif kind.shape == "events-binary":
+        lines += fields_of_events()
     elif layout is None:
-        lines.append(
-            "\nThe names under `System` (`EventID`, `Channel`, `Provider_Name`, `Computer`, "
-            "`Level` and others), the\nnames of the event's own data, `Data` for data without "
-            "a name, `Message` where there is one. Cmdlets of\nExchange: `Cmdlet`, "
-            "`Parameters`, `CmdletCaller`, `CmdletResult`.\n"
-        )
+        same = "events" if kind.shape == "events-json" else "audit"
+        lines.append(f"\nThe same as `{same}`, with the names of the export.\n")
+        lines += [f"In every form: {listed(audit.QUEUE.made)}.\n"] if same == "audit" else []
     else:
         lines.append(f"\n- server: {listed(layout.host_fields)}\n")
         lines.append(f"- build: {listed(layout.build_fields)}\n")
+        lines += [f"- made of the columns: {listed(layout.made)}\n"] if layout.made else []
         lines += [layout_of(columns, layout.columns[0]) for columns in layout.columns]
+        if layout.url:
+            lines.append(
+                "- where a URL says more than it shows: `unmasked`, `unmasked-stem`, "
+                "`unmasked-query`, `Disguise`,\n  `DisguisedWords`; of a token in it "
+                "`CommonAccessToken.LogonName`, `.UserSid`, `.Groups`,\n  `.RestrictedGroups`, "
+                "`.AuthenticationType`, `.Type`, `.Version`, `.Extensions`\n"
+            )
     return "".join(lines)
+
+
+def fields_of_events() -> list[str]:
+    rows = [
+        f"| {provider} | {event} | {listed(names)} |\n"
+        for provider, event, names in positions.named_events()
+    ]
+    return [
+        "\nThe names under `System` (`EventID`, `Channel`, `Provider_Name`, `Computer`, `Level` and"
+        " others), the names of the\nevent's own data, `Data` for data without a name, `Message` "
+        "where there is one, attributes as\n`Element_attribute`. The parts of a script block (4104) "
+        "are joined: rules see all of `ScriptBlockText`.\n\nThese events have data without names, "
+        "or lose the names in some exports; they are given:\n\n"
+        "| provider | event | fields |\n|---|---|---|\n",
+        f"| MSExchange CmdletLogs | 1 to 8 | {listed(cmdlet.named())} |\n",
+        *rows,
+    ]
 
 
 def layout_of(columns: Columns, longest: Columns) -> str:
@@ -185,6 +256,8 @@ PRODUCED: dict[str, Callable[[], str]] = {
     "docs/record-fields.md": fields_page,
     "docs/case.schema.json": schema_page,
     **{f"docs/rules/{one.id}.md": partial(rules_page, one.id) for one in campaigns()},
+    "docs/rules/index.md": lambda: GENERATED + index_page(),
+    "docs/rules/traces.md": lambda: GENERATED + traces_page(),
 }
 
 

@@ -314,7 +314,11 @@ def test_a_fix_that_is_known_to_be_claimed_wrongly_stays_out() -> None:
     assert found.tables["fixes.csv"] == bundled().tables["fixes.csv"]
 
 
-def test_a_fix_that_is_known_to_be_claimed_wrongly_brings_no_vulnerability() -> None:
+def test_a_fix_that_is_known_to_be_claimed_wrongly_brings_no_vulnerability(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # NOTE: the campaign of this vulnerability would miss it in the tables.
+    monkeypatch.setattr("extriage.knowledge.consistency.campaigns", tuple)
     cve = "CVE-2026-62911"
     fixes = [row for row in cells_of(bundled(), "fixes.csv") if row["cve"] != cve]
     known = [row for row in cells_of(bundled(), "advisories.csv") if row["cve"] != cve]

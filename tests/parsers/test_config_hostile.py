@@ -5,7 +5,7 @@ import time
 import tracemalloc
 
 import pytest
-from config_reading import MODULES, SERVERS, facts_of, members
+from config_reading import AGENTS, MODULES, RULES, SERVERS, TASK, facts_of, members
 
 from extriage.parsers import clixml, xmlstream
 
@@ -75,8 +75,19 @@ def test_text_is_bounded() -> None:
         b"<!--" * 200_000,
         b"<?" * 300_000,
         b" " * 600_000 + b"<configuration>",
+        b"ForwardTo : a\nRedirectTo : b\n\n" * 40_000,
+        b"ForwardTo,RedirectTo,Name\n" + b"a,b,c\n" * 60_000,
+        OBJS + b'<Obj RefId="0"><TN><T>x.InboxRule</T></TN><Props>' * 30 + b"<S>x</S>" * 100_000,
+        b"<configuration><agentList><agent " + b'a="" ' * 100_000 + b"/>",
+        b"<configuration><agentList>" + b'<agent assemblyPath="a" factory="b"/>' * 60_000,
+        TASK.split("<Reg")[0].encode()
+        + b"<Actions>"
+        + b"<Exec><Command>a</Command></Exec>" * 60_000,
     ],
-    ids=["long-path", "many-locations", "nested", "list", "folded", "comments", "marks", "blanks"],
+    ids=[
+        *("long-path", "many-locations", "nested", "list", "folded", "comments", "marks", "blanks"),
+        *("objects", "table", "nested-objects", "attributes", "agents", "actions"),
+    ],
 )
 def test_nothing_takes_long(data: bytes) -> None:
     started = time.monotonic()
@@ -98,7 +109,8 @@ SAMPLES = {
     )
     for name, data in members(archive).items()
     if name.endswith(names)
-}
+} | {"TransportRoles/Agents/agents.config": AGENTS}
+WRITTEN = {"System32/Tasks/Winnet": TASK.encode("utf-16"), "exports/rules.txt": RULES.encode()}
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
@@ -114,10 +126,10 @@ def test_a_cut_file_gives_a_part_of_its_facts(name: str) -> None:
         assert told <= seen
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", sorted(SAMPLES | WRITTEN))
 def test_noise_raises_nothing_else(name: str) -> None:
     generator = random.Random(name)
-    data = SAMPLES[name]
+    data = (SAMPLES | WRITTEN)[name]
     for _ in range(60):
         noisy = bytearray(data)
         for _ in range(generator.randint(1, 20)):
@@ -128,6 +140,7 @@ def test_noise_raises_nothing_else(name: str) -> None:
             repr(fact).encode("utf-8")
             assert len(fact.value) <= 8192
             assert len(fact.text) <= 400
+            assert all(len(value) <= 8192 for _, value in fact.properties)
 
 
 def test_a_declared_encoding_that_is_no_longer_true_does_no_harm() -> None:

@@ -2,7 +2,9 @@
 
 import json
 
-from config_reading import SERVERS, facts_of, members
+from config_reading import AGENTS, SERVERS, facts_of, members
+
+from extriage.model.state import Subject
 
 RESTORE = [
     {
@@ -70,3 +72,29 @@ def test_a_cut_restore_file_is_named() -> None:
     kind, facts, trouble = facts_of(json.dumps(RESTORE).encode()[:-9], "backup.json")
     assert (kind, facts) == ("exchange-config", [])
     assert trouble.startswith("is no well-formed JSON")
+
+
+def test_transport_agents_are_told_with_their_assembly() -> None:
+    path = "C/Exchange/TransportRoles/Agents/agents.config"
+    kind, facts, trouble = facts_of(AGENTS, path)
+    assert (kind, trouble) == ("exchange-config", "")
+    rule, evil = facts
+    assert {fact.subject for fact in facts} == {Subject.TRANSPORT_AGENT}
+    assert rule.name == "Transport Rule Agent"
+    assert rule.value.endswith(r"\TransportRoles\agents\Rule\a.dll")
+    assert dict(rule.properties)["BaseType"] == "Microsoft.Exchange.Data.Transport.Routing"
+    assert (evil.name, evil.value, evil.origin.line) == ("", r"C:\ProgramData\e.dll", 10)
+    assert dict(evil.properties)["Enabled"] == "false"
+
+
+def test_agents_of_another_spelling_are_told_too() -> None:
+    data = b"""<configuration><agentList><item Identity="a" TransportAgentFactory="F"
+    AssemblyPath="b.dll"/><other path="x"/></agentList></configuration>"""
+    _, facts, _ = facts_of(data, "agents.config")
+    assert [(fact.name, fact.value) for fact in facts] == [("a", "b.dll")]
+
+
+def test_a_broken_list_of_agents_gives_what_stands_before() -> None:
+    _, facts, trouble = facts_of(AGENTS[: AGENTS.index(b"</agentList>")], "agents.config")
+    assert "broken at line" in trouble
+    assert len(facts) == 2

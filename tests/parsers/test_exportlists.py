@@ -87,7 +87,10 @@ def test_csv_names_its_class_in_its_first_line() -> None:
 
 def test_json_objects_are_laid_flat() -> None:
     name = "WebServicesVirtualDirectory/EWS (Default Web Site)/MRSProxyEnabled"
-    assert told(JSON, "ews.json") == [("setting", name, "True")]
+    assert told(JSON, "ews.json") == [
+        ("object", "WebServicesVirtualDirectory/EWS (Default Web Site)", ""),
+        ("setting", name, "True"),
+    ]
 
 
 def test_ldif_gives_schema_container_and_groups() -> None:

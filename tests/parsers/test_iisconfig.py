@@ -1,5 +1,6 @@
 """applicationHost.config: directories, modules, rules; what breaks off gives what stands before."""
 
+import hashlib
 from collections.abc import Iterable
 
 import pytest
@@ -39,10 +40,13 @@ def test_a_real_configuration_is_read_whole() -> None:
     modules = values(facts, Subject.IIS_MODULE)
     assert len(modules) == 33
     assert modules["TokenCacheModule"] == r"%windir%\System32\inetsrv\cachtokn.dll"
-    settings = values(facts, Subject.SETTING)
-    assert settings["IIS/Default Web Site/physicalPath"] == r"%SystemDrive%\inetpub\wwwroot"
-    assert settings["IIS/Exchange Back End/EWS/physicalPath"].endswith(r"ClientAccess\exchweb\EWS")
-    assert settings["IIS/all sites/httpLogging/dontLog"] == "false"
+    folders = values(facts, Subject.VIRTUAL_DIRECTORY)
+    assert folders["Default Web Site"] == r"%SystemDrive%\inetpub\wwwroot"
+    assert folders["Exchange Back End/EWS"].endswith(r"ClientAccess\exchweb\EWS")
+    assert values(facts, Subject.LOGGING)["all sites/httpLogging/dontLog"] == "false"
+    assert values(facts, Subject.HANDLER)["all sites: StaticFile"].startswith("StaticFileModule,")
+    managed = values(facts, Subject.MANAGED_MODULE)
+    assert managed["all sites: OutputCache"] == "System.Web.Caching.OutputCacheModule"
     (token,) = (fact for fact in facts if fact.name == "TokenCacheModule")
     line = data.decode().splitlines()[token.origin.line - 1]
     assert "TokenCacheModule" in line
@@ -99,13 +103,46 @@ def test_logging_that_is_off_or_moved_is_told_and_no_password_is() -> None:
         + b"""<location path="Default Web Site/ecp"><system.webServer><httpLogging dontLog="true"/>
 </system.webServer></location>"""
     )
-    settings = values(facts, Subject.SETTING)
-    assert settings["IIS/Default Web Site/ecp/httpLogging/dontLog"] == "true"
-    assert settings["IIS/Default Web Site/logFile/enabled"] == "false"
-    assert settings["IIS/Default Web Site/logFile/directory"] == r"Z:\logs"
-    assert settings["IIS/Default Web Site/ecp/physicalPath"] == r"D:\X\ecp"
-    assert settings["IIS/Default Web Site/ecp/old/physicalPath"] == r"E:\old"
+    assert values(facts, Subject.LOGGING) == {
+        "Default Web Site/ecp/httpLogging/dontLog": "true",
+        "Default Web Site/logFile/enabled": "false",
+        "Default Web Site/logFile/directory": r"Z:\logs",
+    }
+    assert values(facts, Subject.VIRTUAL_DIRECTORY) == {
+        "Default Web Site": r"C:\inetpub\wwwroot",
+        "Default Web Site/ecp": r"D:\X\ecp",
+        "Default Web Site/ecp/old": r"E:\old",
+    }
+    old = next(fact for fact in facts if fact.name == "Default Web Site/ecp/old")
+    assert dict(old.properties) == {
+        "Site": "Default Web Site",
+        "Application": "/ecp",
+        "VirtualPath": "/old",
+        "PhysicalPath": r"E:\old",
+    }
     assert "hunter2" not in repr(facts)
+
+
+def test_added_handlers_and_modules_are_told_with_their_place() -> None:
+    facts = config(
+        b"""<location path="Default Web Site/owa"><system.webServer><handlers>
+<add name="x" path="*.gif" verb="*" type="Evil.Handler, Evil" preCondition="integratedMode"/>
+<add name="php" path="*.php" modules="FastCgiModule" scriptProcessor="C:\\php\\php-cgi.exe"/>
+</handlers><modules><add name="Native"/><add name="Own" type="Evil.Module, Evil"/></modules>
+</system.webServer><system.web><httpHandlers><add verb="GET" path="a.axd" type="T"/></httpHandlers>
+</system.web></location>"""
+    )
+    assert values(facts, Subject.HANDLER) == {
+        "Default Web Site/owa: x": "Evil.Handler, Evil",
+        "Default Web Site/owa: php": r"C:\php\php-cgi.exe",
+        "Default Web Site/owa: GET a.axd": "T",
+    }
+    assert values(facts, Subject.MANAGED_MODULE) == {
+        "Default Web Site/owa: Own": "Evil.Module, Evil"
+    }
+    php = next(fact for fact in facts if fact.name.endswith(": php"))
+    assert dict(php.properties)["Modules"] == "FastCgiModule"
+    assert dict(php.properties)["Location"] == "Default Web Site/owa"
 
 
 def test_rules_say_where_they_stand() -> None:
@@ -148,7 +185,24 @@ def test_an_explicit_key_is_told_without_the_key() -> None:
     (fact,) = (fact for fact in facts if fact.name.startswith("machineKey/"))
     assert fact.value.startswith("validationKey=sha256:")
     assert fact.value.endswith("; decryptionKey=AutoGenerate")
+    (told,) = (dict(fact.properties) for fact in facts if fact.subject is Subject.MACHINE_KEY)
+    assert told == {
+        "Location": "Default Web Site/ecp",
+        "Explicit": "True",
+        "ValidationKeySha256": hashlib.sha256(key).hexdigest(),
+        "ValidationKeyLength": "48",
+    }
     assert key.decode() not in repr(facts)
+
+
+def test_a_key_is_the_same_key_where_applications_are_told_apart_by_it() -> None:
+    facts = config(
+        b'<system.web><machineKey validationKey="abcd,IsolateApps" validation="SHA1"/></system.web>'
+    )
+    (told,) = (dict(fact.properties) for fact in facts if fact.subject is Subject.MACHINE_KEY)
+    assert told["ValidationKeySha256"] == hashlib.sha256(b"ABCD").hexdigest()
+    assert told["ValidationKeyLength"] == "4"
+    assert told["Validation"] == "SHA1"
 
 
 def test_a_file_that_breaks_off_gives_what_stands_before_and_says_so() -> None:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from extriage import parsers
-from extriage.model.evidence import Origin, Record
+from extriage.model.evidence import Fields, Origin, Record
 from extriage.parsers import Clock
 from extriage.parsers.ecp import COLUMNS, SERVER, pairs
 from extriage.parsers.oabgenerator import FORMAT as OAB
+from extriage.parsers.packed import unpack
 
 HERE = Origin("ECPServer20210303-1.LOG", 6)
 TIME = b"2021-03-03T05:02:11.130Z"
@@ -114,3 +115,53 @@ def test_an_oab_generator_log_with_a_header_gives_its_columns_too() -> None:
     record = parsers.record(OAB, columns, TIME + b",EX01,hello", HERE, Clock())
     assert record.fields["Text"] == "hello"
     assert record.computer == "EX01"
+
+
+@pytest.mark.parametrize(
+    ("command", "cmdlet", "told"),
+    [
+        ("Get-InboxRule", "Get-InboxRule", {}),
+        (
+            "Set-OabVirtualDirectory.ExternalUrl='http://f/<s a=''b''>.x=1'.Identity='OAB (D)'",
+            "Set-OabVirtualDirectory",
+            {"ExternalUrl": "http://f/<s a=''b''>.x=1", "Identity": "OAB (D)"},
+        ),
+        ("New-Xx.Force=True.A='cut", "New-Xx", {"Force": "True", "A": "cut"}),
+        ("Get-Aa|Get-Bb", "Get-Aa", {}),
+        ("Set-Xx.A='1' | Set-Yy.B='2'", "Set-Xx", {"A": "1"}),
+        ("nothing", None, {}),
+        ("", None, {}),
+    ],
+)
+def test_a_command_is_named_as_in_other_logs(
+    command: str, cmdlet: str | None, told: dict[str, str]
+) -> None:
+    fields: Fields = {"EventData": "'S:CMD=" + command.replace("'", "''") + "';S:EX="}
+    assert SERVER.decode is not None
+    SERVER.decode(fields, "")
+    assert fields.get("Cmdlet") == cmdlet
+    assert fields.get("CmdletResult") == ("success" if cmdlet else None)
+    found = {name.partition(".")[2]: fields[name] for name in fields if name[:11] == "Parameters."}
+    assert found == told
+    if cmdlet:
+        assert fields["Parameters"] == " ".join(f'-{k} "{v}"' for k, v in told.items())
+
+
+def test_a_command_with_an_exception_failed() -> None:
+    fields: Fields = {"EventData": "S:CMD=Set-Xx;S:EX=System.Exception: no"}
+    assert SERVER.decode is not None
+    SERVER.decode(fields, "")
+    assert fields["CmdletResult"] == "failure"
+
+
+def test_packed_columns_are_unpacked() -> None:
+    packed = "FEAuth=BEVersion-1;SessionId=x;SessionId=y;S:WLM.Bal=3;empty=;;noise; k = v=w"
+    fields: Fields = {"GenericInfo": packed, "GenericErrors": "plain text", "Other": "a=b"}
+    unpack(fields)
+    assert {name: fields[name] for name in fields if "." in name} == {
+        "GenericInfo.FEAuth": "BEVersion-1",
+        "GenericInfo.SessionId": ("x", "y"),
+        "GenericInfo.S:WLM.Bal": "3",
+        "GenericInfo.empty": "",
+        "GenericInfo.k": " v=w",
+    }

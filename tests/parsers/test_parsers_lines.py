@@ -7,7 +7,8 @@ import pytest
 from extriage import parsers
 from extriage.model.evidence import Origin
 from extriage.parsers import Clock, LineFormat
-from extriage.parsers.exchange import AUDIT, EWS, EWS_COLUMNS_2013, OTHER, RPS_CMDLET, SMTP
+from extriage.parsers.audit import QUEUE as AUDIT
+from extriage.parsers.exchange import EWS, EWS_COLUMNS_2013, OTHER, RPS_CMDLET, SMTP
 from extriage.parsers.httpproxy import COLUMNS, COLUMNS_2013_SP1
 from extriage.parsers.httpproxy import FORMAT as HTTPPROXY
 from extriage.parsers.iis import COLUMNS as IIS_COLUMNS

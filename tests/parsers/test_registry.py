@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hive_building import BASE, Node, Value, entry, hive, new_log, old_log, pages, tree
+from hive_building import BASE, WRITTEN, Node, Value, entry, hive, new_log, old_log, pages, tree
 from regipy.registry import RegistryHive
 
 from extriage.model.state import Fact, Subject
@@ -136,8 +136,74 @@ def test_the_system_hive_names_the_computer_and_disabled_services() -> None:
     assert told(found) == [
         (Subject.SETTING, "ComputerName", "EX01"),
         (Subject.SETTING, "Service/MSExchangeIS/Start", "Disabled"),
+        (Subject.SERVICE, "MSExchangeIS", "x"),
     ]
     assert {fact.computer for fact in found} == {"EX01"}
+
+
+def test_services_are_told_with_their_program_or_library() -> None:
+    place = r"ControlSet001\Services"
+    root = tree(
+        {
+            rf"{place}\Netsvc": {"ImagePath": r"%SystemRoot%\System32\svchost.exe -k netsvcs"},
+            rf"{place}\Netsvc\Parameters": {"ServiceDll": r"C:\ProgramData\x.dll"},
+            rf"{place}\Odd": {
+                "ImagePath": r"C:\Windows\Temp\a.exe",
+                "ObjectName": "LocalSystem",
+                "Start": 2,
+            },
+            rf"{place}\Odd\Parameters": {"ServiceDll": "not a library that is loaded"},
+            rf"{place}\NoProgram": {"Start": 3},
+        }
+    )
+    found = [f for f in facts(hive(root, "SYSTEM"), name="SYSTEM") if f.subject is Subject.SERVICE]
+    assert {fact.name: dict(fact.properties) for fact in found} == {
+        "Netsvc": {
+            "ImagePath": r"%SystemRoot%\System32\svchost.exe -k netsvcs",
+            "ServiceDll": r"C:\ProgramData\x.dll",
+        },
+        "Odd": {
+            "ImagePath": r"C:\Windows\Temp\a.exe",
+            "ObjectName": "LocalSystem",
+            "Start": "2",
+        },
+    }
+    assert {fact.time for fact in found} == {WRITTEN}
+
+
+def test_a_server_with_many_services_is_read_whole() -> None:
+    image = {"ImagePath": r"C:\Windows\System32\svchost.exe -k a"}
+    place = r"ControlSet001\Services"
+    keys: dict[str, Mapping[str, Value] | Node] = {}
+    for number in range(1500):
+        keys[rf"{place}\S{number}"] = image
+        for inner in ("Parameters", "Security", "TriggerInfo"):
+            keys[rf"{place}\S{number}\{inner}"] = {"ServiceDll": f"{number}.dll"}
+    found = facts(hive(tree(keys), "SYSTEM"), name="SYSTEM")
+    libraries = {dict(fact.properties)["ServiceDll"] for fact in found}
+    assert libraries == {f"{number}.dll" for number in range(1500)}
+
+
+def test_ports_that_are_handed_on_are_told() -> None:
+    place = r"ControlSet001\Services\PortProxy\v4tov4\tcp"
+    root = tree({place: {"0.0.0.0/8443": "192.0.2.7/3389"}})
+    (fact,) = facts(hive(root, "SYSTEM"), name="SYSTEM")
+    assert (fact.subject, fact.name, fact.value, fact.time) == (
+        Subject.PORT_PROXY,
+        "0.0.0.0/8443",
+        "192.0.2.7/3389",
+        WRITTEN,
+    )
+    assert dict(fact.properties)["Protocol"] == "v4tov4/tcp"
+
+
+def test_a_certificate_request_gives_the_text_in_it() -> None:
+    place = r"Microsoft\SystemCertificates\REQUEST\Certificates\0123AB"
+    text = b"\x30\x82\x05\x01CN=<%@ Page %>\xff\x00" + "wide text".encode("utf-16-le") + bytes(9)
+    root = tree({place: {"Blob": text + b"\x01" * 40_000}})
+    (fact,) = facts(hive(root))
+    assert (fact.subject, fact.name) == (Subject.CERTIFICATE_REQUEST, "0123AB")
+    assert dict(fact.properties) == {"Content": "CN=<%@ Page %> wide text"}
 
 
 def newer() -> Node:

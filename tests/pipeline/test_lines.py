@@ -12,10 +12,13 @@ from extriage.errors import SourceError
 from extriage.knowledge.logsources import load_logsources
 from extriage.matchers.prefilter import Prefilter, Watch, build
 from extriage.matchers.sigma import load_rules
+from extriage.model.evidence import Unit
 from extriage.parsers import KINDS
 from extriage.pipeline import blocks as cutting
+from extriage.pipeline import parts as splitting
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.lines import LineReader
+from extriage.pipeline.pack import Content, load_pack
 
 RULE = """
 title: A forged anchor
@@ -248,3 +251,49 @@ def test_the_row_with_which_the_build_changes_is_found(prefilter: Prefilter) -> 
         build: (a.strftime("%H:%M"), b.strftime("%H:%M")) for build, (a, b) in tally.builds.items()
     }
     assert spans == {"15.1.2106.2": ("00:00", "10:16"), "15.1.2106.13": ("10:17", "16:39")}
+
+
+TYPED = """
+title: A mailbox is moved by an outsider
+id: 7d3a4c0e-0000-4000-8000-000000000009
+name: moved
+logsource: {product: exchange, service: exchange-log}
+detection:
+  move: {LogType: MRS Logs, Operation|contains: 'PushMailbox'}
+  condition: move
+level: high
+"""
+OTHER_LOG = b"#Software: Microsoft Exchange Server\r\n#Log-type: MRS Logs\r\n"
+OTHER_LOG += b"#Fields: DateTime,ServerName,Operation\r\n"
+OTHER_LOG += b"2021-03-02T10:00:00.000Z,EX01,PushMailbox\r\n"
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_what_the_head_calls_a_log_is_a_field_and_a_log_of_its_own(
+    tmp_path: Path, enabled: bool
+) -> None:
+    file = tmp_path / "rule.yml"
+    file.write_text(TYPED)
+    ruleset = load_rules([file], load_logsources())
+    watches = [Watch(rule, target) for rule, target in ruleset.targets("exchange-log")]
+    typed = build("exchange-log", watches, enabled=enabled)
+    reader = read(OTHER_LOG, typed, "exchange-log")
+    assert found(reader) == [(4, False)]
+    assert [(t.computer, t.part) for t in reader.tallies.values()] == [("EX01", "MRS Logs")]
+    assert found(read(OTHER_LOG.replace(b"MRS Logs", b"RBAC Logs"), typed, "exchange-log")) == []
+    assert found(read(OTHER_LOG.replace(b"#Log-type", b"#Other"), typed, "exchange-log")) == []
+
+
+def test_a_later_part_of_a_large_log_knows_what_its_head_called_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(splitting, "LARGE", 1000)
+    monkeypatch.setattr(splitting, "PART", 400_000)
+    log = tmp_path / "x.LOG"
+    log.write_bytes(OTHER_LOG + OTHER_LOG.splitlines(keepends=True)[3] * 20_000)
+    size = log.stat().st_size
+    first, second, *_ = splitting.plan(Unit(str(log), "x.LOG", size))
+    pack = load_pack(Content())
+    for part in (first, second):
+        result = splitting.read_part(part, pack, lambda _size: None)
+        assert [tally.part for tally in result.tallies] == ["MRS Logs"]

@@ -1,12 +1,14 @@
 """The prefilter is invisible: with it and without it the same lines meet the same rules."""
 
 import io
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extriage.parsers import KINDS
+from extriage.parsers.disguise import SIGNS
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Content, load_pack
@@ -24,6 +26,15 @@ PIECES = [
     "241", "404", "POST", "GET", "/themes/resources/", "virtualdirectory", "reset", "?", "x=1", "a",
     "/proxyLogon.ecp", "/DDIService.svc/SetObject", "X-BEResource-Cookie", "CrossRegion", "&", "#",
     "python-requests/2", "Nmap Scripting Engine", "/autodiscover", "S-1-5-18", ".oastify.com",
+]  # fmt: skip
+DISGUISED = [
+    "%65cp", "/%2565cp/", "%u006f%u0077a", "/ow%61/au%74h/", ".%6As", "%2ejson", "%u", "%00", "%",
+    "/autodiscover/%61utodiscover%2Ejson", "%70owershell", "X-Rps-CAT=VgEAVAdXaW5kb3dz", "UP x",
+    "%40a.example/", "%2fpowershell/", "%2540", "%C3%A9", "%c1%af", "fe80::1%35", "%25", "%2Fews/",
+    *(f"%{byte:02X}" for byte in "/ecp/auth/x.js".encode("cp037")),
+    "".join(f"%{byte:02X}" for byte in "/owa/auth/x.js".encode("cp037")),
+    "".join(f"%{byte:02x}" for byte in b"/ecp/y.js"),
+    "".join(f"%25{byte:02x}" for byte in b"/ecp/"),
 ]  # fmt: skip
 QUOTED = ['"', ",", '""', '",', "\u212a", "\u0130", " "]
 
@@ -58,6 +69,7 @@ def _row(kind: str, values: list[str]) -> str:
 @given(st.data())
 def test_no_line_is_lost_to_the_prefilter(kind: str, data: st.DataObject) -> None:
     pieces = PIECES + (QUOTED if data.draw(st.booleans(), "quotes") else [])
+    pieces += DISGUISED if data.draw(st.booleans(), "disguises") else []
     value = st.lists(st.sampled_from(pieces), max_size=5).map("".join)
     lines = data.draw(st.lists(rows(kind, value), min_size=1, max_size=12))
     text = "\r\n".join([f"#Fields: {COLUMNS[kind]}", *lines, ""])
@@ -71,6 +83,63 @@ def test_the_pieces_meet_rules_at_all() -> None:
     rules = {rule for rule, _, _ in met("httpproxy", raw, enabled=True)}
     assert {"httpproxy_ssrf_anchor_cve_2021_26855", "httpproxy_ssrf_mapi_cve_2021_26855"} <= rules
     assert "webserver_post_to_static_file_cve_2021_26855" in rules
+
+
+def hidden(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+@pytest.mark.parametrize("kind", ["httpproxy", "iis"])
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_no_disguised_line_is_lost_to_the_prefilter(kind: str, data: st.DataObject) -> None:
+    """The same rows, but each piece may stand there with letters encoded once or twice."""
+    ways: list[Callable[[str], str]] = [
+        str,
+        hidden,
+        lambda text: hidden(text).replace("%", "%25"),
+        lambda text: "".join(f"%u{ord(char):04x}" for char in text),
+        lambda text: "".join(f"%{byte:02X}" for byte in text.encode("cp037", "replace")),
+        lambda text: text.replace("a", "%61").replace("e", "%65"),
+    ]
+    piece = st.builds(lambda way, text: way(text), st.sampled_from(ways), st.sampled_from(PIECES))
+    value = st.lists(piece, max_size=5).map("".join)
+    lines = data.draw(st.lists(rows(kind, value), min_size=1, max_size=12))
+    raw = "\r\n".join([f"#Fields: {COLUMNS[kind]}", *lines, ""]).encode()
+    assert met(kind, raw, enabled=True) == met(kind, raw, enabled=False)
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [hidden("/ecp/x.js"), hidden("/ecp/x.js").replace("%", "%25"), "/ec%70/x.js", "/ecp%2fx.%6as"],
+)
+@pytest.mark.parametrize("kind", ["httpproxy", "iis"])
+@pytest.mark.parametrize("enabled", [True, False])
+def test_rules_see_through_a_disguise(kind: str, stem: str, enabled: bool) -> None:
+    plain, masked = (_row(kind, _post(kind, one)) for one in ("/ecp/x.js", stem))
+    raw = f"#Fields: {COLUMNS[kind]}\r\n{plain}\r\n{masked}\r\n".encode()
+    found = met(kind, raw, enabled=enabled)
+    rules = {rule for rule, line, _ in found if line == 2}
+    assert "webserver_post_to_static_file_cve_2021_26855" in rules
+    assert rules <= {rule for rule, line, _ in found if line == 3}
+
+
+def _post(kind: str, stem: str) -> list[str]:
+    if kind == "httpproxy":
+        return ["", "", "POST", stem, "", "", "200", "200", "", ""]
+    return ["", "443", "POST", stem, "", "Mozilla/5.0", "200"]
+
+
+@pytest.mark.parametrize("kind", ["httpproxy", "iis"])
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_the_search_for_signs_is_wider_than_what_is_a_disguise(
+    kind: str, data: st.DataObject
+) -> None:
+    piece = st.sampled_from([*DISGUISED, *PIECES, *"%0123456789abcdefABCDEF/?@."])
+    text = data.draw(st.lists(piece, max_size=12).map("".join)).encode()
+    if SIGNS.search(text):
+        assert load_pack(Content()).prefilter(kind).disguised(text)
 
 
 def test_ordinary_rows_with_a_literal_are_passed_over() -> None:

@@ -29,6 +29,7 @@ from extriage.model.host import (
     Status,
     Verdict,
 )
+from extriage.model.suppression import Suppressed, Suppression, SuppressionUse
 
 T = TypeVar("T")
 
@@ -311,10 +312,59 @@ def three_hosts() -> Case:
     )
 
 
+def suppressed_case() -> Case:
+    """Return a case with what two of four entries of a suppress file took away."""
+    scanner = Suppression(
+        *("known.yml:3", "own vulnerability scanner", "Nessus"), addresses=("10.1.1.5",)
+    )
+    entry = Suppression(
+        *("known.yml:9", "monitoring of the load balancer", "", "J. Doe"),
+        rules=("web-scanner-*",),
+        paths=("/owa/auth/logon.aspx",),
+    )
+    over = Suppression(
+        *("known.yml:14", "test of 2020"), expires=at("2020-12-31").date(), in_force=False
+    )
+    stale = Suppression(*("known.yml:18", "an old load balancer"), addresses=("10.1.1.9",))
+    uses = (
+        SuppressionUse(entry, 3),
+        SuppressionUse(over, 0, 0, "expired on 2020-12-31 and suppresses nothing any more"),
+        SuppressionUse(stale, 0, 0, "suppressed nothing: no line that a rule met fits it"),
+        SuppressionUse(scanner, 1_204, 2),
+    )
+    server = replace(
+        host(Status.TARGETED),
+        notes=("lines from the own scanner Nessus (known.yml:3) prove more than a probe",),
+        suppressed=(_taken(entry, None, 3), _taken(scanner, Stage.PROBED, 1_204)),
+    )
+    return replace(of_hosts(server), suppressions=uses)
+
+
+def _taken(entry: Suppression, stage: Stage | None, count: int) -> Suppressed:
+    (line,) = probes()[0].evidence
+    lines = tuple(replace(line, line=line.line + n) for n in range(3))
+    return Suppressed(
+        rule="proxylogon-httpproxy-anchor",
+        title="Back-end request forged through a static ECP file",
+        level=Level.MEDIUM,
+        stage=stage,
+        certainty=Certainty.CONFIRMED,
+        campaign="proxylogon",
+        entry=entry.id,
+        scanner=entry.scanner,
+        reason=entry.reason,
+        count=count,
+        first=at("2021-03-01 02:00"),
+        last=at("2021-03-15 02:04"),
+        evidence=lines,
+    )
+
+
 CASES: dict[str, Case] = {
     **{status.value: case(status) for status in Status},
     "three-hosts": three_hosts(),
     "no-host": of_hosts(),
+    "suppressed": suppressed_case(),
 }
 """Every case that has a golden file, by its name."""
 

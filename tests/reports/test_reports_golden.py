@@ -18,10 +18,12 @@ SCREENS = {
     "narrow": RenderOptions(width=60, ascii=True, cases_at="EXCH01.case"),
     "wide": RenderOptions(width=132, cases_at="EXCH01.case"),
     "color": RenderOptions(width=80, color=True, cases_at="EXCH01.case"),
+    "listed": RenderOptions(width=80, cases_at="EXCH01.case", show_suppressed=True),
 }
 GOLDENS = [
     *((name, form, form) for name in CASES for form in ("text", "csv")),
     *(("compromised", "text", screen) for screen in ("narrow", "wide", "color")),
+    ("suppressed", "text", "listed"),
 ]
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from functools import cache
 
 import pytest
-from cases import case, flooded, of_hosts, three_hosts
+from cases import case, flooded, of_hosts, suppressed_case, three_hosts
 from payloads import INVISIBLE, PAYLOADS, REORDERING
 from rich.cells import cell_len
 
@@ -68,6 +68,23 @@ def test_the_table_of_servers_and_the_ascii_report_hold_too(payload: str) -> Non
     assert max(map(len, many.splitlines())) <= 60
     nothing = text_of(flooded(of_hosts(), payload), RenderOptions(width=60))
     assert harmful(nothing) == set()
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[::5], ids=range(len(PAYLOADS[::5])))
+def test_what_was_suppressed_is_listed_without_harm(payload: str) -> None:
+    hostile = flooded(suppressed_case(), payload)
+    text = text_of(hostile, RenderOptions(width=70, show_suppressed=True))
+    assert harmful(text) == set()
+    assert max(cell_len(line) for line in text.splitlines()) <= 70
+    assert text.count("\n") < 90
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[::5], ids=range(len(PAYLOADS[::5])))
+def test_rows_of_suppressed_lines_hold_no_formula(payload: str) -> None:
+    table = REPORTS["csv"].render(flooded(suppressed_case(), payload), RenderOptions())
+    cells = [text for row in csv.reader(io.StringIO(table, newline="")) for text in row]
+    assert [text for text in cells if text.lstrip().startswith(FORMULA_STARTS)] == []
+    assert harmful("".join(cells)) == set()
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))

@@ -243,7 +243,7 @@ def test_every_format_renders_every_case(name: str) -> None:
 def test_a_finding_without_lines_keeps_its_row_in_the_table() -> None:
     bare = finding("joined", Stage.REACHED, [], certainty=Certainty.LIKELY, count=3)
     rows = REPORTS["csv"].render(of_hosts(replace(host(), findings=(bare,))), RenderOptions())
-    assert rows.splitlines()[1].endswith(",f-joined,3,,")
+    assert rows.splitlines()[1].endswith(",f-joined,3,,,,")
 
 
 def test_pages_that_findings_name_are_told_by_name() -> None:

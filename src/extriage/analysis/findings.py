@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from extriage.matchers.sigma import RuleSet, correlate
+from extriage.analysis.suppression import episodes
+from extriage.matchers.sigma import RuleSet
 from extriage.model.detection import Certainty, Evidence, Finding, Match, Rule
 from extriage.model.reading import Kept, trim
 
@@ -61,7 +62,7 @@ def _correlated(host: str, ruleset: RuleSet, joins: list[Match]) -> list[Finding
         once.values(), key=lambda m: (m.rule, m.evidence.path, m.evidence.line, m.evidence.offset)
     )
     by_rule: dict[str, tuple[Rule, dict[tuple[str, int, int], Evidence]]] = {}
-    for correlation, matches in correlate(ruleset, joins):
+    for correlation, matches in episodes(ruleset, joins):
         rule, lines = by_rule.setdefault(correlation.rule.id, (correlation.rule, {}))
         for match in matches:
             line = match.evidence

@@ -39,38 +39,6 @@ class Named:
     """True if all of these records are Windows events, and not of a log of forwarded ones."""
 
 
-@dataclass(slots=True)
-class HostNames:
-    """Knows the host of every artifact, and of records that name another computer."""
-
-    by_path: dict[str, str] = field(default_factory=dict)
-    by_computer: dict[str, str] = field(default_factory=dict)
-    former: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Path and former name, in lower case, to the host that had this name once."""
-
-    def of(self, path: str, computer: str = "") -> str:
-        """Return the host of a record: the computer that it names, else that of its file."""
-        if computer:
-            lowered = computer.lower()
-            return self.former.get((path, lowered)) or self._named(lowered) or self.by_path[path]
-        return self.by_path[path]
-
-    def knows(self, computer: str) -> bool:
-        """Tell whether a computer has evidence of its own."""
-        return bool(self._named(computer.lower()))
-
-    def _named(self, computer: str) -> str:
-        """Return the host of a computer; a short name stands for the one whole name that fits."""
-        if computer in self.by_computer:
-            return self.by_computer[computer]
-        fitting = {
-            host
-            for name, host in self.by_computer.items()
-            if _label(name).lower() == _label(computer) and not ("." in name and "." in computer)
-        }
-        return next(iter(fitting)) if len(fitting) == 1 else ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Tree:
     """Where in the folders the servers are that logs name."""
@@ -94,6 +62,44 @@ class _Tree:
         if _is_called(branch, host) or _NO_SERVER.fullmatch(branch):
             return False
         return host in self.own.get(folder, ()) or _pattern(branch) == _pattern(host)
+
+
+@dataclass(slots=True)
+class HostNames:
+    """Knows the host of every artifact, and of records that name another computer."""
+
+    by_path: dict[str, str] = field(default_factory=dict)
+    by_computer: dict[str, str] = field(default_factory=dict)
+    former: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Path and former name, in lower case, to the host that had this name once."""
+    tree: _Tree = field(default_factory=_Tree)
+
+    def of(self, path: str, computer: str = "") -> str:
+        """Return the host of a record: the computer that it names, else that of its file."""
+        if computer:
+            lowered = computer.lower()
+            return self.former.get((path, lowered)) or self._named(lowered) or self.of(path)
+        return self.by_path.get(path) or self._nearest(path)
+
+    def _nearest(self, path: str) -> str:
+        """Return the host of a file that was not read: what names a server decides for it too."""
+        known = {host.lower(): host for host in self.by_computer.values()}
+        return _nearest(path, self.tree, known)
+
+    def knows(self, computer: str) -> bool:
+        """Tell whether a computer has evidence of its own."""
+        return bool(self._named(computer.lower()))
+
+    def _named(self, computer: str) -> str:
+        """Return the host of a computer; a short name stands for the one whole name that fits."""
+        if computer in self.by_computer:
+            return self.by_computer[computer]
+        fitting = {
+            host
+            for name, host in self.by_computer.items()
+            if _label(name).lower() == _label(computer) and not ("." in name and "." in computer)
+        }
+        return next(iter(fitting)) if len(fitting) == 1 else ""
 
 
 def named_in(tallies: Iterable[Tally], others: Iterable[str]) -> dict[str, Named]:
@@ -138,7 +144,7 @@ def assign(computers: Mapping[str, Iterable[str] | Mapping[str, Named]]) -> Host
     by_computer = _short_names({name for names in current.values() for name in names})
     hosts = HostNames(by_computer=by_computer)
     hosts.former = {key: by_computer[name.lower()] for key, name in former.items()}
-    tree = _Tree()
+    tree = hosts.tree
     named = {
         path: list(dict.fromkeys(by_computer[name.lower()] for name in names))
         for path, names in current.items()

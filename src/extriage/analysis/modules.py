@@ -91,7 +91,7 @@ def _places(facts: Iterable[Fact]) -> set[str]:
     folders = (
         _INSTALLED.match(_plain(fact.value))
         for fact in facts
-        if fact.subject is Subject.SETTING and fact.name.endswith("/physicalPath")
+        if fact.subject is Subject.VIRTUAL_DIRECTORY
     )
     installs = {found[1] for found in folders if found} | {_DEFAULT_INSTALL}
     return {install + own for install in installs for own in _OF_EXCHANGE}

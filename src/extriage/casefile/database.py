@@ -15,6 +15,7 @@ from typing import TypeAlias
 from extriage.model.case import Case
 from extriage.model.evidence import Entry
 from extriage.model.host import AdvisoryState, Host, Patch
+from extriage.model.suppression import Suppression, SuppressionUse
 
 Row: TypeAlias = tuple[str | int | float | None, ...]
 
@@ -42,9 +43,20 @@ CREATE TABLE coverage (host TEXT, kind TEXT, files INTEGER, records INTEGER, unr
 CREATE TABLE gaps (host TEXT, kind TEXT, gap_from TEXT, gap_to TEXT);
 CREATE TABLE findings (host TEXT, id TEXT PRIMARY KEY, rule TEXT, title TEXT, level TEXT,
   stage TEXT, certainty TEXT, campaign TEXT, cves TEXT, attack TEXT, first TEXT, last TEXT,
-  count INTEGER, look_alikes TEXT, author TEXT);
+  count INTEGER, look_alikes TEXT, author TEXT, hints TEXT, about TEXT);
 CREATE TABLE evidence (finding TEXT, position INTEGER, time TEXT, path TEXT, line INTEGER,
-  offset INTEGER, text TEXT, sha256 TEXT, raw INTEGER, summary TEXT);
+  offset INTEGER, text TEXT, sha256 TEXT, raw INTEGER, summary TEXT, kind TEXT, keys TEXT);
+CREATE TABLE chains (host TEXT, id TEXT, campaign TEXT, campaigns TEXT, stage TEXT, certainty TEXT,
+  first TEXT, last TEXT, keys TEXT, raised TEXT);
+CREATE TABLE chain_steps (host TEXT, chain TEXT, position INTEGER, time TEXT, until TEXT,
+  title TEXT, finding TEXT, stage TEXT, proved INTEGER, lines INTEGER, path TEXT, line INTEGER,
+  summary TEXT);
+CREATE TABLE suppressions (entry TEXT PRIMARY KEY, scanner TEXT, reason TEXT, decided_by TEXT,
+  expires TEXT, in_force INTEGER, selects TEXT, lines INTEGER, shown INTEGER, note TEXT);
+CREATE TABLE suppressed (host TEXT, entry TEXT, rule TEXT, title TEXT, level TEXT, stage TEXT,
+  certainty TEXT, campaign TEXT, count INTEGER, first TEXT, last TEXT);
+CREATE TABLE suppressed_lines (host TEXT, entry TEXT, rule TEXT, position INTEGER, time TEXT,
+  path TEXT, line INTEGER, offset INTEGER, text TEXT, sha256 TEXT, summary TEXT);
 CREATE TABLE manifest (host TEXT, path TEXT, size INTEGER, sha256 TEXT, kind TEXT, status TEXT,
   reason TEXT, lines INTEGER, parsed INTEGER, raw INTEGER, rejected INTEGER, comment INTEGER,
   blank INTEGER);
@@ -88,6 +100,7 @@ def _tables(case: Case) -> Iterator[tuple[str, Iterable[Row]]]:
     for host in case.hosts:
         yield from _host(host)
     yield "manifest", [_entry("", entry) for entry in case.unassigned]
+    yield "suppressions", [_use(use) for use in case.suppressions]
 
 
 def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
@@ -116,6 +129,8 @@ def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         [(name, c.kind, _iso(g["from"]), _iso(g["to"])) for c in host.coverage for g in c.gaps],
     )
     yield from _findings(host)
+    yield from _chains(host)
+    yield from _suppressed(host)
     yield "manifest", [_entry(name, entry) for entry in host.manifest.entries]
 
 
@@ -195,29 +210,84 @@ def _findings(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         [
             (host.name, f.id, f.rule, f.title, f.level, f.stage, f.certainty, f.campaign)
             + (_list(f.cves), _list(f.attack), _iso(f.first), _iso(f.last), f.count)
-            + (_list(f.look_alikes), f.author)
+            + (_list(f.look_alikes), f.author, f.hints, f.about)
             for f in host.findings
         ],
     )
     yield (
         "evidence",
         [
-            (
-                f.id,
-                n,
-                _iso(e.time),
-                e.path,
-                e.line,
-                e.offset,
-                e.text,
-                e.sha256,
-                int(e.raw),
-                e.summary,
-            )
+            (f.id, n, _iso(e.time), e.path, e.line, e.offset, e.text, e.sha256)
+            + (int(e.raw), e.summary, e.kind, _pairs(e.keys))
             for f in host.findings
             for n, e in enumerate(f.evidence, 1)
         ],
     )
+
+
+def _chains(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
+    yield (
+        "chains",
+        [
+            (host.name, c.id, c.campaign, _list(c.campaigns), c.stage, c.certainty)
+            + (_iso(c.first), _iso(c.last), _pairs(c.keys), c.raised)
+            for c in host.chains
+        ],
+    )
+    yield (
+        "chain_steps",
+        [
+            (host.name, c.id, n, _iso(s.time), _iso(s.until), s.title, s.finding, s.stage)
+            + (int(s.proved), s.lines, s.path, s.line, s.summary)
+            for c in host.chains
+            for n, s in enumerate(c.steps, 1)
+        ],
+    )
+
+
+def _suppressed(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
+    yield (
+        "suppressed",
+        [
+            (host.name, s.entry, s.rule, s.title, s.level, s.stage, s.certainty, s.campaign)
+            + (s.count, _iso(s.first), _iso(s.last))
+            for s in host.suppressed
+        ],
+    )
+    yield (
+        "suppressed_lines",
+        [
+            (host.name, s.entry, s.rule, n, _iso(e.time), e.path, e.line, e.offset)
+            + (e.text, e.sha256, e.summary)
+            for s in host.suppressed
+            for n, e in enumerate(s.evidence, 1)
+        ],
+    )
+
+
+def _use(use: SuppressionUse) -> Row:
+    entry = use.entry
+    return (
+        (entry.id, entry.scanner, entry.reason, entry.by, _day(entry.expires))
+        + (int(entry.in_force), json.dumps(_selected(entry)), use.lines, use.shown, use.note)
+    )  # fmt: skip
+
+
+def _selected(entry: Suppression) -> dict[str, list[str]]:
+    """Return what an entry names, by the key of the suppress file."""
+    named = {
+        "rule": entry.rules,
+        "campaign": entry.campaigns,
+        "address": entry.addresses,
+        "account": entry.accounts,
+        "path": entry.paths,
+        "sha256": entry.sha256,
+        "user-agent": entry.agents,
+        "host": entry.hosts,
+        "from": (_iso(entry.since),),
+        "to": (_iso(entry.until),),
+    }
+    return {key: [one for one in values if one] for key, values in named.items() if any(values)}
 
 
 def _entry(host: str, e: Entry) -> Row:
@@ -225,6 +295,10 @@ def _entry(host: str, e: Entry) -> Row:
         (host, e.path, e.size, e.sha256, e.kind, e.status, e.reason)
         + (e.lines, e.parsed, e.raw, e.rejected, e.comment, e.blank)
     )  # fmt: skip
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
+    return json.dumps([list(pair) for pair in pairs])
 
 
 def _list(values: Iterable[str]) -> str:

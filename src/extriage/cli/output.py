@@ -23,6 +23,7 @@ def rendered(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True, help="Format of the report.",
         ),
         click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
+        click.option("--show-suppressed", is_flag=True, help="List what --suppress left out."),
         click.option("--ascii", "ascii_", is_flag=True, help="Draw with ASCII characters only."),
     ):  # fmt: skip
         command = option(command)
@@ -49,7 +50,8 @@ def rendering(options: dict[str, Any], cases_at: str) -> Rendering:
     encoding = (sys.stdout.encoding or "ascii").lower()
     plain = options["ascii_"] or (output is None and not encoding.startswith("utf"))
     width = shutil.get_terminal_size((100, 40)).columns
-    chosen = RenderOptions(width=width, color=color, ascii=plain, cases_at=cases_at)
+    shown = bool(options["show_suppressed"])
+    chosen = RenderOptions(width, color, plain, cases_at, shown)
     return Rendering(options["format_"], chosen, output, force=bool(options.get("force")))
 
 

@@ -6,11 +6,13 @@ from typing import Any
 
 import click
 
+from extriage.analysis.rulecoverage import rule_coverage
 from extriage.errors import UsageError
 from extriage.model.detection import Rule
 from extriage.pipeline.pack import Content, Pack, load_pack
 from extriage.pipeline.rulecase import CASES, run_cases
 from extriage.reports.neutral import visible
+from extriage.reports.rulecoverage import FORMATS
 
 
 def _pack(options: dict[str, Any]) -> Pack:
@@ -90,6 +92,18 @@ def lint(paths: tuple[Path, ...]) -> None:
         click.echo(f"slow: {visible(name)} has no literal; every line will be parsed for it")
     click.echo(f"{len(_rules(pack))} rules can run, {len(pack.ruleset.refused)} cannot")
     sys.exit(1 if any(refused.broken for refused in pack.ruleset.refused) else 0)
+
+
+@rules.command()
+@click.option(
+    "--format", "format_", type=click.Choice(list(FORMATS)), default="text", show_default=True,
+    help="text, csv, json, or a layer for the ATT&CK Navigator.",
+)  # fmt: skip
+@_choice
+def coverage(format_: str, **options: Any) -> None:
+    """Say what the rules could see: each campaign, in which logs, up to which stage."""
+    found = rule_coverage(_pack(options).ruleset)
+    click.echo(FORMATS[format_](found), nl=False)
 
 
 def _rules(pack: Pack) -> list[Rule]:

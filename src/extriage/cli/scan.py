@@ -25,6 +25,13 @@ LEVELS = [level.value for level in Level]
 @click.option("--rules", multiple=True, type=click.Path(), help="Add Sigma rules (folder or file).")
 @click.option("--no-builtin-rules", is_flag=True, help="Use only the rules given with --rules.")
 @click.option(
+    "--suppress",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Leave out what this file names, counted and with its reasons.",
+)
+@click.option(
     "--fail-on", type=click.Choice(LEVELS), default="high", show_default=True,
     help="Lowest level of a finding that makes the exit code 1.",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import platform
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from extriage.cli.output import print_report, rendering
 from extriage.cli.progress import progress as watching
 from extriage.cli.scan import jobs_of
 from extriage.errors import UsageError
+from extriage.knowledge.suppressions import read_suppressions
 from extriage.model.case import Case
 from extriage.model.detection import Level
 from extriage.model.host import Absence, Status
@@ -30,6 +31,7 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
         tuple(str(Path(name).resolve()) for name in options["rules"]),
         builtin=not options["no_builtin_rules"],
         prefilter=not options["no_prefilter"],
+        suppressions=read_suppressions([Path(name) for name in options["suppress"]], today()),
     )
     settings = Options(
         content,
@@ -87,6 +89,15 @@ def _cannot_tell(case: Case) -> bool:
         )
         for host in case.hosts
     )
+
+
+def today() -> date:
+    """Return the day (UTC) that decides which suppressions have expired.
+
+    `--as-of` plays no part in it: that is about the evidence, and an entry that has expired must
+    not come back to life because old evidence is looked at.
+    """
+    return datetime.now(UTC).date()
 
 
 def moment(text: str) -> datetime:

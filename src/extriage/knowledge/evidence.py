@@ -50,19 +50,28 @@ def silence_hours(kind: str) -> int:
     known = evidence_kinds().get(kind)
     if known:
         return known.silence_hours
-    return PART_SILENCE if _base(kind) else DEFAULT_SILENCE
+    base = _base(kind)
+    # NOTE: a log that may be silent for a week as a whole tells no more in its parts.
+    return PART_SILENCE if base and base.silence_hours < DEFAULT_SILENCE else DEFAULT_SILENCE
 
 
 def summary(kind: str, fields: Fields) -> str:
     """Return the fields that an analyst reads first, as `name=value`."""
-    known = evidence_kinds().get(kind)
     words = []
-    for name in known.show if known else ():
+    for name in _shown(kind, fields):
         value = fields.get(name, "")
         value = value if isinstance(value, str) else " | ".join(value)
         if value:
             words.append(f"{name}={value[:VALUE_LIMIT]}")
     return " ".join(words)
+
+
+def _shown(kind: str, fields: Fields) -> tuple[str, ...]:
+    """Return the fields to show of a record: of an event those of its channel."""
+    known = evidence_kinds()
+    own = known.get(f"{kind}:{fields.get('Channel')}") or known.get(kind)
+    general = known.get(kind)
+    return (own and own.show) or (general.show if general else ())
 
 
 def _base(kind: str) -> EvidenceKind | None:

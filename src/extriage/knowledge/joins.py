@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from extriage.knowledge.content import own_yaml
 from extriage.model.evidence import Fields
 
 Keys = tuple[tuple[str, str], ...]
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _LONGEST = 200
 _SEARCHED = 16_384
@@ -90,18 +91,24 @@ def _text(value: str) -> str:
     return "" if found in {"-", "<empty>", "<null>"} else found
 
 
-def _address(value: str) -> str:
-    text = value.strip().removeprefix("::ffff:")
+def address_of(text: str) -> Address | None:
+    """Read an address as logs write it, with or without port, brackets and scope."""
+    text = text.strip().lower().removeprefix("::ffff:")
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        found = ipaddress.ip_address(text.partition("%")[0])
+        return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
+        return None
+
+
+def _address(value: str) -> str:
+    found = address_of(value)
+    if found is None or found.is_loopback or found.is_link_local or found.is_unspecified:
         return ""
-    silent = found.is_loopback or found.is_link_local or found.is_unspecified
-    return "" if silent else str(found)
+    return str(found)
 
 
 def _account(value: str) -> str:

@@ -17,7 +17,13 @@ from extriage.errors import ContentError
 from extriage.knowledge.content import own_yaml
 
 How: TypeAlias = Literal[
-    "column", "url", "plus-as-blank", "blank-as-plus", "without-question-mark", "names"
+    "column",
+    "url",
+    "plus-as-blank",
+    "blank-as-plus",
+    "without-question-mark",
+    "without-port",
+    "names",
 ]
 Triple: TypeAlias = tuple[str, str, str]
 """Category, product and service; empty where the rule does not name one."""
@@ -61,6 +67,8 @@ class LogTarget:
     """True if the raw line has `+` where a keyword has a blank."""
     lost: str = ""
     """Characters that the log replaces by a blank."""
+    unmasked: Mapping[str, str] = field(default_factory=dict)
+    """Columns that may be disguised, and the field that then says what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,7 @@ def _target(row: dict[str, Any], table: dict[str, Any]) -> LogTarget:
         keywords="fields" if kind.get("keywords") == "fields" else "line",
         blanks_as_plus=bool(kind.get("blanks_as_plus", False)),
         lost=str(kind.get("lost", "")),
+        unmasked={str(name): str(plain) for name, plain in kind.get("unmasked", {}).items()},
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from extriage.model.detection import RefusedRule, Stage
 from extriage.model.evidence import Entry
 from extriage.model.host import Host
+from extriage.model.suppression import SuppressionUse
 
 SCHEMA = "extriage.case/1"
 
@@ -48,3 +49,5 @@ class Case:
     clusters: tuple[str, ...] = ()
     """Servers with the same traces; empty in this version."""
     timeline: tuple[Moment, ...] = ()
+    suppressions: tuple[SuppressionUse, ...] = ()
+    """Every entry of the suppress files that the scan was given, and what it did."""

@@ -3,6 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
+
+Held: TypeAlias = tuple[tuple[int, bool], ...]
+"""Entries of suppress files that fit a line, by their position. True: only if the line's file has
+the hash that the entry names, which is known when the file was read to its end."""
 
 
 class Stage(StrEnum):
@@ -132,6 +137,9 @@ class Match:
     evidence: Evidence
     values: tuple[tuple[str, str], ...] = ()
     """Field values that correlation rules group by or count; empty when none needs the rule."""
+    held: Held = ()
+    barred: tuple[str, ...] = ()
+    """Correlation rules that must not see it, because it is suppressed for them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from extriage.model.detection import Evidence, Match
+from extriage.model.detection import Evidence, Held, Match
 from extriage.model.evidence import Entry, Tally
 from extriage.model.state import Fact
 
@@ -30,6 +30,13 @@ class Kept:
     first: datetime | None = None
     last: datetime | None = None
     lines: list[Evidence] = field(default_factory=list)
+    held: Held = ()
+    """Entries of suppress files that fit these lines."""
+
+    @property
+    def key(self) -> tuple[str, str, bool, Held]:
+        """Return what lines of one artifact must share to be kept together."""
+        return (self.rule, self.computer, self.raw, self.held)
 
     def add(self, evidence: Evidence) -> None:
         """Count one more line and keep it if it is among the earliest or latest."""
@@ -83,3 +90,5 @@ class ArtifactResult:
     notes: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     """What it says of the state of the server."""
+    first: bytes = b""
+    """Its first eight bytes, if they were read as they are in the evidence."""

@@ -36,6 +36,45 @@ class Subject(StrEnum):
     """name is `Component/Section`, value its parameters, `Enabled=False`."""
     MITIGATION = "mitigation"
     """A mitigation of the Emergency Mitigation Service or EOMT: value `applied`, `blocked` …"""
+    VIRTUAL_DIRECTORY = "virtual-directory"
+    """A folder that IIS serves: name is `Default Web Site/owa`, value its physical path."""
+    LOGGING = "logging"
+    """How IIS writes its logs: name is `<site or path>/httpLogging/dontLog`, value as written."""
+    HANDLER = "handler"
+    """What answers requests: name is `<site or path>: <handler>`, value its type or program."""
+    MANAGED_MODULE = "managed-module"
+    """A module of .NET code: name is `<site or path>: <module>`, value its type."""
+    MACHINE_KEY = "machine-key"
+    """Keys of ASP.NET: name is the site or path, value a digest of each key that is set."""
+    TRANSPORT_AGENT = "transport-agent"
+    """Code that sees every mail: name is the agent, value the path of its assembly."""
+    SCHEDULED_TASK = "scheduled-task"
+    """A task of Windows: name is its place among the tasks, value command and arguments."""
+    SERVICE = "service"
+    """A service or driver of Windows: name is the service, value the path of its program."""
+    PORT_PROXY = "port-proxy"
+    """Connections that Windows hands on: name is address and port, value the other end."""
+    CERTIFICATE_REQUEST = "certificate-request"
+    """A request for a certificate that was left behind: name is its thumbprint."""
+    OBJECT = "object"
+    """An object as a cmdlet or the directory said it: name is `InboxRule/<identity>`."""
+
+
+FOR_RULES = frozenset(
+    {
+        Subject.LOGGING,
+        Subject.HANDLER,
+        Subject.MANAGED_MODULE,
+        Subject.MACHINE_KEY,
+        Subject.TRANSPORT_AGENT,
+        Subject.SCHEDULED_TASK,
+        Subject.SERVICE,
+        Subject.PORT_PROXY,
+        Subject.CERTIFICATE_REQUEST,
+        Subject.OBJECT,
+    }
+)
+"""Subjects that only rules ask for: such facts are matched while a file is read, and not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +93,8 @@ class Fact:
     """The server it is true of, if the evidence names one."""
     text: str = ""
     """The place in the evidence's own words, bounded."""
+    properties: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
+    """What else rules may ask for, by name; a tuple where one property has several values."""
 
 
 class Answer(StrEnum):

@@ -3,7 +3,8 @@
 Every kind of evidence has one line in the register `KINDS`.
 """
 
-from extriage.parsers import ecp, exchange, httpproxy, iis, oabgenerator
+from extriage.parsers import audit, ecp, exchange, httpproxy, iis, oabgenerator
+from extriage.parsers.auditexports import first_act
 from extriage.parsers.base import (
     Columns,
     Document,
@@ -18,6 +19,7 @@ from extriage.parsers.clockcheck import ClockCheck
 from extriage.parsers.documents import DOCUMENTS
 from extriage.parsers.event import System, event_record, event_system, raw_event
 from extriage.parsers.evtx import EventTrouble, events_binary
+from extriage.parsers.file_name import file_name_record
 from extriage.parsers.lines import (
     build,
     computer,
@@ -25,6 +27,7 @@ from extriage.parsers.lines import (
     header,
     joined,
     line_time,
+    log_type,
     part,
     raw_record,
     record,
@@ -32,6 +35,7 @@ from extriage.parsers.lines import (
     starts_record,
 )
 from extriage.parsers.recognise import recognise
+from extriage.parsers.setting import setting_record
 from extriage.parsers.text import open_text
 from extriage.parsers.web_file import page_record
 
@@ -52,7 +56,8 @@ KINDS: dict[str, Kind] = {
         Kind("smtp", "lines", True, "SMTP protocol log", exchange.SMTP),
         Kind("connectivity", "lines", True, "Connectivity log", exchange.CONNECTIVITY),
         Kind("agent", "lines", True, "Transport agent log", exchange.AGENT),
-        Kind("audit", "lines", True, "Audit queue file", exchange.AUDIT),
+        Kind("audit", "lines", True, "Audit queue file", audit.QUEUE),
+        Kind("audit-export", "acts", True, "Audit exported as XML, CLIXML, JSON or CSV"),
         Kind("imap-pop", "lines", True, "IMAP4/POP3 protocol log", exchange.IMAP_POP),
         Kind("exchange-log", "lines", True, "Other Exchange log", exchange.OTHER),
         Kind("events", "events-binary", False, "Windows event log (EVTX)"),
@@ -81,9 +86,12 @@ __all__ = [
     "event_system",
     "events_binary",
     "fallback_columns",
+    "file_name_record",
+    "first_act",
     "header",
     "joined",
     "line_time",
+    "log_type",
     "no_sibling",
     "open_text",
     "page_record",
@@ -92,6 +100,7 @@ __all__ = [
     "raw_record",
     "recognise",
     "record",
+    "setting_record",
     "split",
     "starts_record",
 ]

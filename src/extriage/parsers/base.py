@@ -27,7 +27,7 @@ ROW_STARTS = (b"datetime,", b"date-time,", b"timestamp,")
 FREE: Columns = ("Message",)
 """The only column of a log whose layout is not published and whose header is missing."""
 
-Shape = Literal["lines", "events-binary", "events-json", "page", "document"]
+Shape = Literal["lines", "events-binary", "events-json", "acts", "page", "document"]
 
 
 def no_sibling(name: str) -> bytes | None:
@@ -87,8 +87,14 @@ class LineFormat:
     """Where in a single build column the build stands: group 1 holds it."""
     decode: Callable[[Fields, str], None] | None = None
     """Adds the fields that are packed inside a column; gets the fields and the line's text."""
+    url: tuple[str, str] | None = None
+    """The columns with stem and query of a request: what they say beyond their text is added."""
     local_time: bool = False
     """Times are local and name no zone: lines of this log have no usable time."""
+    made: Columns = ()
+    """Fields that `decode` makes of the columns, as documents name them."""
+    type_field: str = ""
+    """The field that gets what the head calls the log (`#Log-type:`), where that tells it."""
     free: bool = False
     """The layout is not published: without a header the whole line is one message."""
 

@@ -14,6 +14,7 @@ _TIME = re.compile(rb"(\d\d):(\d\d):(\d\d)(?![\d:])")
 _DATE = re.compile(rb"(\d{4})-(\d\d)-(\d\d)(?![\d-])")
 _NAMED = re.compile(r"ex(\d\d)(\d\d)(\d\d)(?:\d\d)?(?:_[^/]*)?\.log", re.IGNORECASE)
 _HALF_DAY = 12 * 3600
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def iso_time(text: bytes) -> datetime | None:
@@ -37,6 +38,15 @@ def _offset(zone: bytes) -> timedelta:
     sign = -1 if zone[:1] == b"-" else 1
     digits = zone[1:].replace(b":", b"")
     return sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+
+
+def since_epoch(seconds: float) -> datetime | None:
+    """Return the time so many seconds after 1970 began in UTC; None for one before that."""
+    try:
+        time = EPOCH + timedelta(milliseconds=round(seconds * 1000))
+    except OverflowError:
+        return None
+    return time if time >= EPOCH else None
 
 
 def day_of(text: bytes) -> date | None:

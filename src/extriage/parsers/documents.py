@@ -11,6 +11,7 @@ from extriage.parsers import (
     powershell,
     registry,
     setuplog,
+    taskfile,
     traces,
     webconfig,
 )
@@ -23,6 +24,7 @@ DOCUMENTS: tuple[Kind, ...] = (
     Kind(iisconfig.KIND, "document", False, "IIS configuration", reader=iisconfig.READER),
     Kind(webconfig.KIND, "document", False, "web.config", reader=webconfig.READER),
     Kind(exchangeconfig.KIND, "document", True, "Exchange file", reader=exchangeconfig.READER),
+    Kind(taskfile.KIND, "document", False, "Scheduled task", reader=taskfile.READER),
     Kind(powershell.KIND, "document", False, "PowerShell export", reader=powershell.READER),
     Kind(traces.MAIL, "document", False, "Mail headers", reader=traces.MAIL_READER),
     Kind(traces.ANSWER, "document", False, "Saved answer", reader=traces.ANSWER_READER),

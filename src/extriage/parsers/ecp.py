@@ -5,14 +5,21 @@ special characters in it is wrapped in single quotes, those inside doubled.
 """
 
 import re
+from collections.abc import Iterator
 
 from extriage.model.evidence import Fields
 from extriage.parsers.base import ROW_STARTS, Columns, LineFormat
+from extriage.parsers.parameters import add_parameters, rendered
 
 COLUMNS: Columns = ("TimeStamp", "ServerName", "EventId", "EventData")
 
 _NEXT_PAIR = re.compile(r";(?='?(?:S|I32|I64|Dbl|F|B|Dt|TS):)")
 _QUOTE = re.compile(r"'(?!')|''")
+_COMMAND = re.compile(r"([A-Z][a-z]{1,30}-[A-Z][A-Za-z0-9]{1,60})(?=[.|\s]|\Z)")
+_PARAMETER = re.compile(r"\.([A-Za-z]\w{0,63})=(?='|\S)")
+_VALUE_END = re.compile(r"'(?=\.[A-Za-z]\w{0,63}=|\s*\||\s*\Z)")
+_BARE = re.compile(r"[^.|\s]*")
+_MOST = 100
 _BUILD = re.compile(r"(?i:S:Bld)=([0-9]{1,3}(?:\.[0-9]{1,5}){3})(?![0-9.])")
 
 
@@ -57,6 +64,37 @@ def decode(fields: Fields, _text: str) -> None:
     for key, values in several.items():
         if key not in COLUMNS:
             fields[key] = values[0] if len(values) == 1 else tuple(values)
+    _name_cmdlet(fields)
+
+
+def _name_cmdlet(fields: Fields) -> None:
+    """Name the command of `S:CMD` as the other logs do: `Verb-Noun.Name='value'.Name='value'`."""
+    command = fields.get("S:CMD", "")
+    found = _COMMAND.match(command) if isinstance(command, str) else None
+    if found is None or not isinstance(command, str):
+        return
+    told = list(_parameters(command, found.end()))
+    fields.setdefault("Cmdlet", found[1])
+    fields.setdefault("Parameters", rendered(told))
+    fields.setdefault("CmdletResult", "failure" if fields.get("S:EX") else "success")
+    add_parameters(fields, ((name, (value,)) for name, value in told))
+
+
+def _parameters(command: str, at: int) -> Iterator[tuple[str, str]]:
+    for _ in range(_MOST):
+        found = _PARAMETER.match(command, at)
+        if found is None:
+            return
+        at = found.end()
+        if command[at] != "'":
+            bare = _BARE.match(command, at)
+            assert bare is not None
+            value, at = bare[0], bare.end()
+        else:
+            end = _VALUE_END.search(command, at + 1)
+            value = command[at + 1 : end.start() if end else len(command)]
+            at = end.end() if end else len(command)
+        yield found[1], value
 
 
 SERVER = LineFormat(
@@ -68,6 +106,7 @@ SERVER = LineFormat(
     build_fields=("EventData",),
     build_mark=_BUILD,
     decode=decode,
+    made=("S:<KEY>", "Cmdlet", "Parameters", "Parameters.<Name>", "CmdletResult"),
 )
 ACTIVITY = LineFormat(
     kind="ecp-activity",
@@ -78,4 +117,5 @@ ACTIVITY = LineFormat(
     build_fields=("EventData",),
     build_mark=_BUILD,
     decode=decode,
+    made=("S:<KEY>", "I32:<KEY>", "F:<KEY>", "Dbl:<KEY>"),
 )

@@ -8,19 +8,18 @@ file are UTC; exports may be wrong about their zone, which `clockcheck` finds ou
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeAlias
 
 import msgspec
 
 from extriage.model.evidence import Fields, Origin, Record
-from extriage.parsers import cmdlet
-from extriage.parsers.clock import iso_time
+from extriage.parsers import cmdlet, positions
+from extriage.parsers.clock import EPOCH, iso_time, since_epoch
 from extriage.parsers.flatten import flatten
 from extriage.parsers.lines import TEXT_LIMIT
 from extriage.parsers.text import text_of
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DOTNET_DATE = re.compile(r"/Date\((-?\d{1,15})[^)]*\)/")
 _Scalar: TypeAlias = int | str | None
 _Stamp: TypeAlias = int | float | str | None
@@ -184,6 +183,8 @@ def event_record(document: bytes, path: str, line: int, raw: bytes = b"") -> Rec
         return raw_event(raw or document, path, line)
     if system.provider == cmdlet.PROVIDER:
         cmdlet.decode(fields, system.event_id)
+    elif name := positions.namer(system.provider):
+        name(fields, system.event_id)
     origin = Origin(path, line if system.record_id is None else system.record_id)
     text = text_of(raw or document)[:TEXT_LIMIT]
     return Record("events", system.time, origin, fields, text, system.computer)
@@ -233,14 +234,6 @@ def _time(text: str) -> datetime | None:
         seconds = int(dotnet[1]) / 1000 if dotnet else float(text)
         if number and seconds >= _MILLISECONDS:
             seconds /= 1000
-        return _since_epoch(seconds) if dotnet or seconds >= _PLAUSIBLE else None
+        return since_epoch(seconds) if dotnet or seconds >= _PLAUSIBLE else None
     time = iso_time(text[:64].encode("utf-8", "replace"))
-    return time if time and time >= _EPOCH else None
-
-
-def _since_epoch(seconds: float) -> datetime | None:
-    try:
-        time = _EPOCH + timedelta(milliseconds=round(seconds * 1000))
-    except OverflowError:
-        return None
-    return time if time >= _EPOCH else None
+    return time if time and time >= EPOCH else None

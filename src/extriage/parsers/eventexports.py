@@ -8,7 +8,7 @@ Names of files say nothing; the first bytes do.
 import io
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +22,8 @@ from extriage.parsers.lines import split
 from extriage.parsers.text import HEAD, text_of
 
 Form = Literal["", "lines", "elements", "rows"]
+HeaderOf = Callable[[bytes], tuple[Columns, int] | None]
+"""Finds the header of a table: its columns, and how many lines stand above it."""
 
 MOST_JOINED = 256
 """Lines that one quoted field of a table may span."""
@@ -83,20 +85,26 @@ def export_form(head: bytes) -> Form:
     """Tell in which form a text holds Windows events, from its first 64 KiB; empty if in none."""
     text = head.lstrip(_EDGE)
     if text[:1] in (b"{", b"[") or _NUMBERED.match(text):
-        return _json_form(text)
+        return json_form(text, _is_event, _CUT)
     return "rows" if _header(head) else ""
 
 
-def _json_form(text: bytes) -> Form:
+def json_form(
+    text: bytes, is_one: Callable[[bytes], bool], cut: Iterable[re.Pattern[bytes]]
+) -> Form:
+    """Tell in which form a JSON text holds what is asked for; `cut` stands in a first that is cut.
+
+    The text is the beginning of a file, without what may stand in front of the first bracket.
+    """
     written = text.split(b"\n", _TRIED)[:_TRIED]
-    if any(_is_event(_bare(line)) for line in written):
+    if any(is_one(_bare(line)) for line in written):
         return "lines"
     tape = Tape(io.BytesIO(text), lambda _size: None)
     found = [item.document for item, _ in zip(elements(tape), range(_TRIED), strict=False)]
-    if any(_is_event(document) for document in found):
+    if any(is_one(document) for document in found):
         return "elements"
     first_is_cut = len(found) == 1 and tape.unclosed
-    if not first_is_cut or not all(key.search(text) for key in _CUT):
+    if not first_is_cut or not all(key.search(text) for key in cut):
         return ""
     return "lines" if text[:1] == b"{" and len(written) == 1 else "elements"
 
@@ -119,7 +127,12 @@ def _is_event(document: bytes) -> bool:
 
 
 def _header(text: bytes) -> tuple[Columns, int] | None:
-    """Find the header of a table of events: its columns, and how many lines stand above it.
+    """Find the header of a table of events."""
+    return table_header(text, lambda lowered: all(lowered & some for some in _NAMES))
+
+
+def table_header(text: bytes, wanted: Callable[[set[str]], bool]) -> tuple[Columns, int] | None:
+    """Find the header of a table, which the names of its columns (in lower case) tell.
 
     PowerShell writes the type of the objects above it.
     """
@@ -128,8 +141,7 @@ def _header(text: bytes) -> tuple[Columns, int] | None:
         if not row or row.startswith(_TYPE_LINE):
             continue
         names = tuple(name.strip().strip('"') for name in text_of(line.strip(_ENDS)).split(","))
-        lowered = {name.lower() for name in names}
-        return (names, number) if all(lowered & some for some in _NAMES) else None
+        return (names, number) if wanted({name.lower() for name in names}) else None
     return None
 
 
@@ -191,26 +203,35 @@ class Export:
             return elements(self._tape)
         if self.form == "rows":
             return self._rows()
-        return self._lines()
-
-    def _lines(self) -> Iterator[Item]:
-        for item in lines(self._tape):
-            if item.part:
-                yield item
-            else:
-                document = _bare(item.raw)
-                yield Item(b"") if document in (b"[", b"]") else Item(document, document)
+        return bare_lines(self._tape)
 
     def _rows(self) -> Iterator[Item]:
-        """Yield one item for each row; header and blank lines are items without content."""
         found = _header(bytes(self._tape.data[:HEAD]))
         assert found is not None
-        self.columns, above = found
-        rows = lines(self._tape)
-        for _ in range(above + 1):
-            next(rows)
-            yield Item(b"")
-        yield from _rows(_Ahead(rows), self.columns)
+        self.columns = found[0]
+        return table_rows(self._tape, _header)
+
+
+def bare_lines(tape: Tape) -> Iterator[Item]:
+    """Yield one item for each line, without the brackets and commas of an array around it."""
+    for item in lines(tape):
+        if item.part:
+            yield item
+        else:
+            document = _bare(item.raw)
+            yield Item(b"") if document in (b"[", b"]") else Item(document, document)
+
+
+def table_rows(tape: Tape, header_of: HeaderOf) -> Iterator[Item]:
+    """Yield one item for each row; header and blank lines are items without content."""
+    found = header_of(bytes(tape.data[:HEAD]))
+    assert found is not None
+    columns, above = found
+    rows = lines(tape)
+    for _ in range(above + 1):
+        next(rows)
+        yield Item(b"")
+    yield from _rows(_Ahead(rows), columns, header_of)
 
 
 class _Ahead:
@@ -240,7 +261,7 @@ class _Ahead:
         return b"\n".join(taken).rstrip(b"\r")
 
 
-def _rows(ahead: _Ahead, columns: Columns) -> Iterator[Item]:
+def _rows(ahead: _Ahead, columns: Columns, header_of: HeaderOf) -> Iterator[Item]:
     """Make a JSON document of every row; what does not fit the columns stays text."""
     while (item := ahead.peek(0)) is not None:
         if item.part or not item.raw.strip(_ENDS):
@@ -250,7 +271,7 @@ def _rows(ahead: _Ahead, columns: Columns) -> Iterator[Item]:
         count = _height(ahead, columns)
         raw = ahead.take(count)
         values = split(_TABLE, columns, raw)
-        if (values is None or values[0] == columns[0]) and (found := _header(raw)):
+        if (values is None or values[0] == columns[0]) and (found := header_of(raw)):
             columns, _ = found
             yield Item(b"")
         else:

@@ -15,10 +15,41 @@ SYSMON = "Microsoft-Windows-Sysmon"
 SECURITY = "Microsoft-Windows-Security-Auditing"
 
 _SUBJECT = "SubjectUserSid SubjectUserName SubjectDomainName SubjectLogonId "
+_TARGET = "TargetUserName TargetDomainName TargetSid "
+_MEMBER = "MemberName MemberSid " + _TARGET + _SUBJECT + "PrivilegeList"
+_LOGON_END = "ProcessId ProcessName IpAddress IpPort"
 _SYSMON_HEAD = "RuleName UtcTime ProcessGuid ProcessId Image "
 _ORDERS: dict[tuple[str, str], tuple[str, ...]] = {
     (provider, event): tuple(names.split())
     for provider, event, names in (
+        (
+            SECURITY,
+            "4624",
+            _SUBJECT + "TargetUserSid TargetUserName TargetDomainName TargetLogonId LogonType "
+            "LogonProcessName AuthenticationPackageName WorkstationName LogonGuid "
+            "TransmittedServices LmPackageName KeyLength " + _LOGON_END,
+        ),
+        (
+            SECURITY,
+            "4625",
+            _SUBJECT + "TargetUserSid TargetUserName TargetDomainName Status FailureReason "
+            "SubStatus LogonType LogonProcessName AuthenticationPackageName WorkstationName "
+            "TransmittedServices LmPackageName KeyLength " + _LOGON_END,
+        ),
+        (
+            SECURITY,
+            "4648",
+            _SUBJECT + "LogonGuid TargetUserName TargetDomainName TargetLogonGuid "
+            "TargetServerName TargetInfo " + _LOGON_END,
+        ),
+        (SECURITY, "4672", _SUBJECT + "PrivilegeList"),
+        (
+            SECURITY,
+            "4720",
+            _TARGET + _SUBJECT + "PrivilegeList SamAccountName DisplayName UserPrincipalName",
+        ),
+        *((SECURITY, event, _TARGET + _SUBJECT) for event in ("4722", "4724", "4725", "4726")),
+        *((SECURITY, event, _MEMBER) for event in ("4728", "4732", "4756")),
         (
             SECURITY,
             "4688",
@@ -80,7 +111,9 @@ _LINE = re.compile(r"[ \t]*([A-Za-z][A-Za-z ]{0,40}):[ \t]*(.*)")
 _UTC = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _MOST_LINES = 400
 _CMDLET = re.compile(r"([A-Z][A-Za-z]{1,30}-[A-Z][A-Za-z0-9]{1,60}), (.*)", re.DOTALL)
-_CALLER = re.compile(r", ([^,]{1,400}), (S-1-[-0-9]{1,184}), S-1-[-0-9]{1,184}, ")
+_CALLER = re.compile(r", ([^,]{1,400}), (S-1-[-0-9]{1,184}), (S-1-[-0-9]{1,184}), ")
+_WITHOUT_COMMAS = 5
+"""So many values behind the caller hold no comma: application to duration."""
 
 
 def name_values(fields: Fields) -> None:
@@ -116,7 +149,8 @@ def split_cmdlet(fields: Fields) -> None:
     callers = list(_CALLER.finditer(rest))
     if callers:
         caller = callers[-1]
-        fields["Data"] = (name, rest[: caller.start()], caller[1], caller[2])
+        behind = rest[caller.end() :].split(", ", _WITHOUT_COMMAS)[:_WITHOUT_COMMAS]
+        fields["Data"] = (name, rest[: caller.start()], *caller.groups(), *behind)
     else:
         fields["Data"] = (name, rest)
 

@@ -6,9 +6,14 @@ They share one head (`#Software`, `#Version`, `#Log-type`, `#Date`, `#Fields`), 
 
 import re
 
+from extriage.model.evidence import Fields
 from extriage.parsers.base import ROW_STARTS, LineFormat, names
+from extriage.parsers.packed import COLUMNS, unpack
+from extriage.parsers.parameters import add_parameters, parameters
 
 _BUILD_COLUMNS = ("MajorVersion", "MinorVersion", "BuildVersion", "RevisionVersion")
+_PACKED = tuple(f"{column}.<key>" for column in COLUMNS)
+_RESULTS = {"success": "success", "error": "failure"}
 _ANY_BUILD = r"([0-9]{1,3}(?:\.[0-9]{1,5}){3})(?![0-9.])"
 
 
@@ -69,6 +74,19 @@ TRACKING_COLUMNS = names("""
     original-client-ip,original-server-ip,custom-data,transport-traffic-type,log-id,
     schema-version""")
 
+
+def decode_cmdlet(fields: Fields, _text: str) -> None:
+    """Give a cmdlet's parameters fields of their own, and name caller and result as events do."""
+    unpack(fields)
+    told, status = fields.get("Parameters", ""), fields.get("ExecutionResult", "")
+    if fields.get("AuthenticatedUser"):
+        fields.setdefault("CmdletCaller", fields["AuthenticatedUser"])
+    if result := _RESULTS.get(str(status).lower()):
+        fields.setdefault("CmdletResult", result)
+    if isinstance(told, str):
+        add_parameters(fields, parameters(told))
+
+
 RPS_HTTP = LineFormat(
     kind="rps-http",
     delimiter=b",",
@@ -76,6 +94,9 @@ RPS_HTTP = LineFormat(
     header_starts=ROW_STARTS,
     host_fields=("ServerHostName",),
     build_fields=_BUILD_COLUMNS,
+    decode=unpack,
+    url=("UrlStem", "UrlQuery"),
+    made=_PACKED,
 )
 RPS_CMDLET = LineFormat(
     kind="rps-cmdlet",
@@ -84,6 +105,8 @@ RPS_CMDLET = LineFormat(
     header_starts=ROW_STARTS,
     host_fields=("ServerHostName",),
     build_fields=_BUILD_COLUMNS,
+    decode=decode_cmdlet,
+    made=("Parameters.<Name>", "CmdletCaller", "CmdletResult", *_PACKED),
 )
 EWS = LineFormat(
     kind="ews",
@@ -92,6 +115,8 @@ EWS = LineFormat(
     header_starts=ROW_STARTS,
     host_fields=("ServerHostName",),
     build_fields=_BUILD_COLUMNS,
+    decode=unpack,
+    made=_PACKED,
 )
 # NOTE: `server-hostname` of a tracking row is the next hop's for some events, so it names nobody.
 MESSAGE_TRACKING = LineFormat(
@@ -128,18 +153,6 @@ AGENT = LineFormat(
     ),
     header_starts=ROW_STARTS,
 )
-AUDIT = LineFormat(
-    kind="audit",
-    delimiter=b",",
-    columns=(
-        names("""Timestamp,Server,TenantId,RecordType,Data,UserKey,RecordId,Operation,Workload,
-        ResultStatus,Version,Scope"""),
-    ),
-    header_starts=ROW_STARTS,
-    host_fields=("Server",),
-    build_fields=("Data",),
-    build_mark=re.compile(rf'"OriginatingServer"\s*:\s*"[^"()]{{0,200}}\({_ANY_BUILD}\)'),
-)
 IMAP_POP = LineFormat(
     kind="imap-pop",
     delimiter=b",",
@@ -155,4 +168,6 @@ OTHER = LineFormat(
     header_starts=ROW_STARTS,
     host_fields=("ServerHostName", "ServerName", "MachineName", "Server"),
     build_fields=_BUILD_COLUMNS,
+    type_field="LogType",
+    made=("LogType",),
 )

@@ -1,9 +1,11 @@
-"""Smaller files that tell whether a fix or a mitigation is in force.
+"""Smaller files of Exchange: whether a fix or a mitigation is in force, and which code sees mail.
 
 FIP-FS, the malware filter, keeps `Configuration.xml` below `FIP-FS/Data`: an entry with `|NO`
 brings back the module that the update of March 2024 switched off (ADV24199947). Microsoft's
 mitigation tools (EOMT, the Extended Protection script) leave `IISManagementRestoreCmdlets-*.json`
-beside applicationHost.config: what they changed, so that it can be taken back.
+beside applicationHost.config: what they changed, so that it can be taken back. `agents.config`
+below TransportRoles lists the transport agents with their assemblies; reference:
+https://learn.microsoft.com/exchange/client-developer/transport-agents/agent
 """
 
 import re
@@ -22,11 +24,14 @@ _FIPFS = b"forefront/2010/1/fs-configuration"
 _OVERRIDE = re.compile(r"\|NO\b")
 _CMDLET = re.compile(rb'"Cmdlet"\s{0,40}:\s{0,40}"[A-Za-z]{2,10}-WebConfiguration')
 _RULE = re.compile(r"\[@name='([^']{1,200})'\]")
+_AGENTS = re.compile(rb"<(?:mexRuntime|agentList)\b|<agent\s[^<>]{0,4000}\bassemblyPath\s*=", re.I)
+_ASSEMBLY = ("assemblyPath", "assembly", "path")
+_FACTORY = ("classFactory", "transportAgentFactory", "agentFactory", "factory", "agentType")
 
 
 def accepts(head: bytes, path: str) -> bool:
-    """Tell whether a file is one of the two."""
-    return not is_served(path) and (_is_fipfs(head) or _is_backup(head))
+    """Tell whether a file is one of the three."""
+    return not is_served(path) and (_is_fipfs(head) or _is_backup(head) or _is_agents(head))
 
 
 def _is_fipfs(head: bytes) -> bool:
@@ -37,8 +42,16 @@ def _is_backup(head: bytes) -> bool:
     return head.lstrip()[:1] in (b"[", b"{") and _CMDLET.search(head) is not None
 
 
+def _is_agents(head: bytes) -> bool:
+    return root_of(head) in (b"configuration", b"mexRuntime", b"agentList") and bool(
+        _AGENTS.search(head)
+    )
+
+
 def read(document: Document) -> Iterator[Fact]:
     """Yield the facts; DocumentError for a damaged file, after what could be read."""
+    if _is_agents(document.data[: 64 * 1024]):
+        return bounded(_agents(document))
     if root_of(document.data[: 64 * 1024]):
         return bounded(_fipfs(document))
     return bounded(_backup(document))
@@ -52,6 +65,30 @@ def _fipfs(document: Document) -> Iterator[Fact]:
             if _OVERRIDE.search(text):
                 yield source.fact(Subject.SETTING, "FIP-FS/override", text.strip(), event.line)
     yield source.fact(Subject.SETTING, "FIP-FS/Configuration.xml", "read", 1)
+
+
+def _agents(document: Document) -> Iterator[Fact]:
+    """Read transport agents: any element that names a factory and its assembly."""
+    source = Source(KIND, document.path)
+    for event in elements(document.data):
+        if not isinstance(event, Start):
+            continue
+        assembly, factory = _first(event, _ASSEMBLY), _first(event, _FACTORY)
+        if (event.name == "agent" and (assembly or factory)) or (assembly and factory):
+            properties = {
+                "AssemblyPath": assembly,
+                "Factory": factory,
+                "BaseType": event.attributes.get("baseType", ""),
+                "Enabled": event.attributes.get("enabled", ""),
+            }
+            name = _first(event, ("name", "identity"))
+            yield source.told(Subject.TRANSPORT_AGENT, name, assembly, event.line, properties)
+
+
+def _first(event: Start, names: tuple[str, ...]) -> str:
+    """Return an attribute under the first of its names, whatever the case."""
+    low = {name.lower(): value for name, value in event.attributes.items()}
+    return next((low[name.lower()] for name in names if name.lower() in low), "")
 
 
 def _backup(document: Document) -> Iterator[Fact]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from extriage.model.state import Fact, Subject
 from extriage.parsers.clixml import Bag
 from extriage.parsers.directory import domain, group, schema_class
+from extriage.parsers.exportobjects import noun, object_facts
 from extriage.parsers.overrides import diagnostics, setting_override
 from extriage.parsers.statement import Source, short_name
 
@@ -253,7 +254,7 @@ _SETUP = "exsetup", "exchangesetup"
 
 def wanted(types: frozenset[str], names: frozenset[str]) -> bool:
     """Tell whether an object says anything that is asked for."""
-    if not types.isdisjoint(READINGS):
+    if not types.isdisjoint(READINGS) or noun(types):
         return True
     return "filebuildpart" in names or any(shape <= names for shape, _ in SHAPES)
 
@@ -272,8 +273,10 @@ def _asked(bag: Bag) -> str:
 
 
 def facts(bag: Bag, source: Source) -> Iterator[Fact]:
-    """Yield what one object says."""
-    source = replace(source, computer=_asked(bag) or source.computer)
+    """Yield what one object says, and the object itself if rules ask for such."""
+    yield from object_facts(bag, source)
+    if asked := _asked(bag):
+        source = replace(source, computer=asked)
     for kind in sorted(bag.types & READINGS.keys()):
         yield from READINGS[kind](bag, source)
         return

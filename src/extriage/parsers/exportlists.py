@@ -7,7 +7,8 @@ is, so its properties must tell; lists are written `{a, b}`.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -36,6 +37,38 @@ TELLING = (
     ("Signature", ("signercertificate", "status", "path")),
     ("ADGroup", ("groupcategory", "groupscope", "samaccountname")),
     ("FileVersionInfo", ("filename", "fileversion", "productversion")),
+    ("InboxRule", ("forwardto", "redirectto")),
+    ("InboxRule", ("forwardasattachmentto",)),
+    ("InboxRule", ("ruleidentity", "priority")),
+    ("InboxRule", ("mailboxownerid", "enabled")),
+    ("InboxRule", ("subjectorbodycontainswords", "deletemessage")),
+    ("TransportAgent", ("transportagentfactory",)),
+    ("TransportAgent", ("assemblypath", "enabled")),
+    ("TransportRule", ("redirectmessageto",)),
+    ("TransportRule", ("blindcopyto", "state")),
+    ("TransportRule", ("ruleversion", "state")),
+    ("JournalRule", ("journalemailaddress", "scope")),
+    ("SendConnector", ("addressspaces", "smarthosts")),
+    ("SendConnector", ("sourcetransportservers",)),
+    ("ReceiveConnector", ("remoteipranges", "bindings")),
+    ("ReceiveConnector", ("permissiongroups", "remoteipranges")),
+    ("InboundConnector", ("senderdomains", "connectortype")),
+    ("OutboundConnector", ("recipientdomains", "connectortype")),
+    ("RemoteDomain", ("autoforwardenabled", "domainname")),
+    ("MailboxFolderPermission", ("foldername", "accessrights", "user")),
+    ("ADPermission", ("extendedrights", "user")),
+    ("MailboxPermission", ("accessrights", "deny", "user")),
+    ("MailboxPermission", ("accessrights", "isinherited", "user")),
+    ("ManagementRoleAssignment", ("roleassigneename", "role")),
+    ("ManagementRoleAssignment", ("roleassignee", "role")),
+    ("ManagementScope", ("scoperestrictiontype",)),
+    ("ManagementScope", ("recipientroot", "recipientfilter", "exclusive")),
+    ("RoleGroup", ("roleassignments", "managedby")),
+    ("MailboxExportRequest", ("filepath", "requestguid")),
+    ("MailboxExportRequest", ("filepath", "mailbox", "status")),
+    ("Mailbox", ("forwardingsmtpaddress",)),
+    ("Mailbox", ("delivertomailboxandforward",)),
+    ("VirtualDirectory", ("internalurl", "externalurl")),
 )
 """Properties by which an object is known, in lower case; the first that fits counts."""
 _WORDS = frozenset(word for _, words in TELLING for word in words)
@@ -60,7 +93,7 @@ def accepts_list(head: bytes) -> bool:
     else:
         found = _NAMES.findall(head)
     names = {name.lower().decode("utf-8", "replace") for name in found}
-    return bool(guess(names & _WORDS))
+    return bool(guess(names))
 
 
 def bags(data: bytes) -> Iterator[Bag]:
@@ -74,13 +107,18 @@ def bags(data: bytes) -> Iterator[Bag]:
     return _from_list(text_of(data))
 
 
-def guess(names: set[str]) -> str:
+def guess(names: Iterable[str]) -> str:
     """Name the kind of an object by its properties (in lower case); empty if none is known."""
-    return next((kind for kind, words in TELLING if names.issuperset(words)), "")
+    return _kind(_WORDS.intersection(names))
+
+
+@lru_cache(maxsize=256)
+def _kind(told: frozenset[str]) -> str:
+    return next((kind for kind, words in TELLING if told.issuperset(words)), "")
 
 
 def _bag(values: Values, line: int, kind: str = "") -> Bag | None:
-    kind = kind or guess(set(values))
+    kind = kind or guess(values)
     return Bag(frozenset({kind}), line, values) if kind else None
 
 

@@ -192,9 +192,21 @@ def _add_data(fields: Fields, part: str, data: Any, depth: int = 0) -> None:
         if name == "Data":
             _add_items(fields, part, value)
         elif isinstance(value, dict) and _TEXT not in value:
+            _add_attributes(fields, name, value)
             _add_data(fields, part, value, depth + 1)
         else:
             _add(fields, part, name, _value(value))
+
+
+def _add_attributes(fields: Fields, name: str, value: _Tree) -> None:
+    """Add what an element says in attributes: a certificate's subject, who asked for its key."""
+    own = value.get(_ATTRIBUTES)
+    for key, text in own.items() if isinstance(own, dict) else ():
+        if not key.startswith("xmlns") and key != "Name":
+            called = f"{name}_{key}"
+            known = fields.get(called, ())
+            several = (*((known,) if isinstance(known, str) else known), _text(text))
+            fields[called] = several[0] if len(several) == 1 else several
 
 
 def _add_items(fields: Fields, part: str, value: Any) -> None:

@@ -20,6 +20,8 @@ MOST_SUBKEYS = 4_000
 MOST_VALUES = 1024
 MOST_TEXT = 4096
 """Bytes of one value that are read."""
+MOST_BYTES = 16 * 1024
+"""Bytes of one value that are read where it is no text; larger ones are kept in pieces."""
 
 _TOO_MANY = "lists more keys than are looked at"
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
@@ -56,8 +58,13 @@ class Hive:
         if low not in self._opened:
             outer, _, name = path.rpartition("\\")
             parent = self.key(outer) if outer else self._root()
-            self._opened[low] = self._child(parent, name) if parent else None
+            self._opened[low] = self.child(parent, name) if parent else None
         return self._opened[low]
+
+    def child(self, parent: Key, name: str) -> Key | None:
+        """Open a key right below another one; None if there is none."""
+        wanted = name.lower()
+        return next((key for key in self.subkeys(parent) if key.name.lower() == wanted), None)
 
     def subkeys(self, key: Key) -> Iterator[Key]:
         """Yield the keys below one."""
@@ -69,21 +76,29 @@ class Hive:
     def values(self, key: Key) -> dict[str, str | int]:
         """Return the values of a key that are texts or numbers, by their names in lower case."""
         found: dict[str, str | int] = {}
+        for name, kind, data in self._values(key, MOST_TEXT):
+            value = _decoded(kind, data)
+            if value is not None:
+                found.setdefault(name, value)
+        return found
+
+    def binary(self, key: Key, wanted: str) -> bytes:
+        """Return a value as its bytes, up to a bound; none if there is no such value."""
+        low = wanted.lower()
+        values = self._values(key, MOST_BYTES)
+        return next((data for name, _, data in values if name == low), b"")
+
+    def _values(self, key: Key, most: int) -> Iterator[tuple[str, int, bytes]]:
         count = min(key.record.header.values_count, MOST_VALUES)
         at = BASE + 4 + key.record.header.values_list_offset
         offsets = self._bytes(at, count * 4)
         for (offset,) in _OFFSETS.iter_unpack(offsets[: len(offsets) & ~3]):
-            named = self._value(BASE + 4 + offset)
-            if named is not None:
-                found.setdefault(*named)
-        return found
+            value = self._value(BASE + 4 + offset, most)
+            if value is not None:
+                yield value
 
     def _root(self) -> Key:
         return _key(next(self._guarded(iter((self.header.root,)), self._record)))
-
-    def _child(self, parent: Key, name: str) -> Key | None:
-        wanted = name.lower()
-        return next((key for key in self.subkeys(parent) if key.name.lower() == wanted), None)
 
     def _record(self, offset: int) -> Any:
         from regipy import registry  # noqa: PLC0415  # slow to import, rarely needed
@@ -107,7 +122,7 @@ class Hive:
                 raise DocumentError(_TOO_MANY)
             yield made
 
-    def _value(self, at: int) -> tuple[str, str | int] | None:
+    def _value(self, at: int, most: int) -> tuple[str, int, bytes] | None:
         head = self._bytes(at, _VALUE_HEAD)
         if len(head) < _VALUE_HEAD or head[:2] != b"vk":
             return None
@@ -115,11 +130,8 @@ class Hive:
         raw = self._bytes(at + _VALUE_HEAD, min(length, MOST_TEXT))
         name = raw.decode("latin-1" if flags & 1 else "utf-16-le", "replace").lower()
         if size & _INLINE:
-            data = struct.pack("<I", offset)[: size & 7]
-        else:
-            data = self._bytes(BASE + 4 + offset, min(size, MOST_TEXT))
-        value = _decoded(kind, data)
-        return None if value is None else (name, value)
+            return name, kind, struct.pack("<I", offset)[: size & 7]
+        return name, kind, self._bytes(BASE + 4 + offset, min(size, most))
 
     def _bytes(self, at: int, size: int) -> bytes:
         return self.data[at : at + size]

@@ -54,4 +54,5 @@ FORMAT = LineFormat(
     part_field="Protocol",
     part_names=(*((name.lower(), name) for name in PROTOCOLS), ("", "other")),
     build_fields=("MajorVersion", "MinorVersion", "BuildVersion", "RevisionVersion"),
+    url=("UrlStem", "UrlQuery"),
 )

@@ -22,6 +22,7 @@ FORMAT = LineFormat(
     host_fields=("s-computername",),
     part_field="s-port",
     part_names=(*((port, "back-end") for port in ("444", "81", "445")), ("", "front-end")),
+    url=("cs-uri-stem", "cs-uri-query"),
 )
 
 NATIVE_COLUMNS: Columns = names("""

@@ -1,8 +1,9 @@
 """applicationHost.config: the sites of IIS, its native modules and who must authenticate how.
 
 It lies in the folder `inetsrv/config` of System32; IIS keeps dated copies in `inetpub/history`.
-Facts are given for Extended Protection, TLS and address filters of each directory, native modules,
-rewrite rules, folders of the applications, and for what switches logging off or moves it.
+Facts are given for Extended Protection, TLS and address filters of each directory, native and
+managed modules, handlers, rewrite rules, the folder of every virtual directory, and for what
+switches logging off or moves it.
 Reference: Microsoft's IIS configuration reference. A file that breaks off gives what stands before.
 """
 
@@ -11,13 +12,14 @@ from dataclasses import dataclass, field
 
 from extriage.model.state import Fact, Subject
 from extriage.parsers.base import Document, DocumentError, DocumentReader
-from extriage.parsers.machinekey import described
+from extriage.parsers.iiselements import element_facts, logging_fact
 from extriage.parsers.rewrite import RuleReader
 from extriage.parsers.statement import Source, bounded
 from extriage.parsers.xmlstream import End, Start, elements, is_served, root_of
 
 KIND = "iis-config"
 _MARK = b"system.applicationhost"
+_EVERYWHERE = "all sites"
 _MANY = 5_000
 """Directories that are kept; a large farm has some hundreds."""
 
@@ -51,7 +53,7 @@ class _Config:
 
     def see(self, event: Start | End) -> Iterator[Fact]:
         """Take in one element."""
-        yield from self.rules.see(event, self.location or "all sites")
+        yield from self.rules.see(event, self.location or _EVERYWHERE)
         if isinstance(event, End):
             self._leave(event.name)
             return
@@ -98,19 +100,17 @@ class _Config:
             here.addresses.append(f"{attributes.get('ipAddress', '')}={allowed}")
 
     def _setting(self, event: Start, parent: str) -> Iterator[Fact]:
-        attributes, line, where = event.attributes, event.line, self.location or "all sites"
+        attributes, line = event.attributes, event.line
         if event.name == "add" and parent == "globalModules":
             yield self._module(attributes, line)
         elif event.name == "virtualDirectory" and self.site:
             yield self._folder(attributes, line)
-        elif event.name == "httpLogging" and "dontLog" in attributes:
-            yield self._say(f"IIS/{where}/httpLogging/dontLog", attributes["dontLog"], line)
         elif event.name == "logFile" and parent in ("site", "siteDefaults"):
+            site = self.site if parent == "site" else _EVERYWHERE
             for name in sorted({"enabled", "directory"} & attributes.keys()):
-                site = self.site if parent == "site" else "all sites"
-                yield self._say(f"IIS/{site}/logFile/{name}", attributes[name], line)
-        elif event.name == "machineKey":
-            yield self._say(f"machineKey/{where}", described(attributes), line)
+                yield logging_fact(self.source, site, f"logFile/{name}", attributes[name], line)
+        else:
+            yield from element_facts(self.source, event, self.location or _EVERYWHERE)
 
     def _say(self, name: str, value: str, line: int) -> Fact:
         return self.source.fact(Subject.SETTING, name, value, line)
@@ -121,10 +121,18 @@ class _Config:
         return self.source.fact(Subject.IIS_MODULE, name, image, line, text)
 
     def _folder(self, attributes: dict[str, str], line: int) -> Fact:
-        below = attributes.get("path", "").rstrip("/")
-        place = f"{self.site}{self.application}{below}"
+        below = attributes.get("path", "")
+        place = f"{self.site}{self.application}{below.rstrip('/')}"
         self._directory(place, line)
-        return self._say(f"IIS/{place}/physicalPath", attributes.get("physicalPath", ""), line)
+        folder = attributes.get("physicalPath", "")
+        properties = {
+            "Site": self.site,
+            "Application": self.application or "/",
+            "VirtualPath": below,
+            "PhysicalPath": folder,
+            "UserName": attributes.get("userName", ""),
+        }
+        return self.source.told(Subject.VIRTUAL_DIRECTORY, place, folder, line, properties)
 
     def protections(self, *, broken: bool) -> Iterator[Fact]:
         """Yield what is in force for each directory, its own or inherited.

@@ -1,7 +1,8 @@
 """LDIF: objects of Active Directory as `ldifde` or `ldapsearch` exported them (RFC 2849).
 
 Of interest are the schema class and version that Exchange needs, the container that Exchange keeps
-in each domain, and groups. They are handed out like the same objects of PowerShell.
+in each domain, groups, and virtual directories, whose URLs outlive the files that were made of
+them. They are handed out like the same objects of PowerShell.
 """
 
 import base64
@@ -18,6 +19,20 @@ _DN = re.compile(
 )
 _SCHEMA = re.compile(r"CN=ms-Exch-(?:Storage-Group|Schema-Version-Pt),CN=Schema,", re.IGNORECASE)
 _CONTAINER = re.compile(r"CN=Microsoft Exchange System Objects,(DC=.{1,500})$", re.IGNORECASE)
+_SERVER = re.compile(r",CN=Protocols,CN=([^,=]{1,63}),CN=Servers,", re.IGNORECASE)
+_URLS = {"internalurl": "msexchinternalhostname", "externalurl": "msexchexternalhostname"}
+_DIRECTORIES = {
+    "msexchoabvirtualdirectory": "ADOabVirtualDirectory",
+    "msexchowavirtualdirectory": "ADOwaVirtualDirectory",
+    "msexchecpvirtualdirectory": "ADEcpVirtualDirectory",
+    "msexchwebservicesvirtualdirectory": "ADWebServicesVirtualDirectory",
+    "msexchmobilevirtualdirectory": "ADMobileVirtualDirectory",
+    "msexchautodiscovervirtualdirectory": "ADAutodiscoverVirtualDirectory",
+    "msexchmapivirtualdirectory": "ADMapiVirtualDirectory",
+    "msexchpowershellvirtualdirectory": "ADPowerShellVirtualDirectory",
+    "msexchrpchttpvirtualdirectory": "ADRpcHttpVirtualDirectory",
+}
+"""How the directory calls the classes of virtual directories, and how PowerShell does."""
 _MANY = 2_000
 """Values of one object that are read."""
 
@@ -65,10 +80,22 @@ def _bag(line: int, entry: Values) -> Bag | None:
         version = values["objectversion"]
         shape = {"domainname": [name], "domaindn": [found[1]], "mesoobject.objectversion": version}
         return Bag(frozenset(), line, shape)
-    if "group" in (kind.lower() for kind in values.get("objectclass", [])):
+    classes = {kind.lower() for kind in values.get("objectclass", [])}
+    if "group" in classes:
         name = values.get("samaccountname", [dn.split(",", 1)[0][3:]])[0]
         return Bag(frozenset({"ADGroup"}), line, {"name": [name]})
+    if any(name in values for name in _URLS.values()) or classes & _DIRECTORIES.keys():
+        return _virtual_directory(line, dn, values, classes)
     return None
+
+
+def _virtual_directory(line: int, dn: str, values: Values, classes: set[str]) -> Bag:
+    kinds = {kind for name, kind in _DIRECTORIES.items() if name in classes}
+    told = {name: values[attribute] for name, attribute in _URLS.items() if attribute in values}
+    told["identity"], told["name"] = [dn], values.get("name", [dn.split(",", 1)[0][3:]])
+    if server := _SERVER.search(dn):
+        told["server"] = [server[1]]
+    return Bag(frozenset(kinds or {"VirtualDirectory"}), line, {**values, **told})
 
 
 def _plain(value: str) -> str:

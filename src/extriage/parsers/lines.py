@@ -13,10 +13,12 @@ from itertools import pairwise
 from extriage.model.evidence import Fields, Origin, Record
 from extriage.parsers.base import FREE, Columns, LineFormat
 from extriage.parsers.clock import Clock, day_of, iso_time
+from extriage.parsers.request import lay_open
 from extriage.parsers.text import BOM, text_of
 
 JOIN_LIMIT = 64 * 1024
 TEXT_LIMIT = 1 << 20
+_LONGEST_TYPE = 80
 _CSV_START = re.compile(rb'(?:\xef\xbb\xbf)?(?:,?"?\d{4}-\d\d-\d\dT\d\d:\d\d|#)')
 _W3C_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d{4}-\d\d-\d\d |\d\d:\d\d:\d\d |#)")
 _NATIVE_START = re.compile(rb"(?:\xef\xbb\xbf)?(?:[0-9A-Fa-f.:%]+, |#)")
@@ -34,6 +36,11 @@ def header(fmt: LineFormat, line: bytes) -> Columns | None:
     if any(low.startswith(known) for known in fmt.header_starts):
         return _names(fmt, text_of(line).strip())
     return None
+
+
+def log_type(line: bytes) -> bytes:
+    """Give what a `#Log-type:` line calls the log; empty for every other line."""
+    return line[10:].strip()[:_LONGEST_TYPE] if line[:10].lower() == b"#log-type:" else b""
 
 
 def _names(fmt: LineFormat, text: str) -> Columns | None:
@@ -157,6 +164,8 @@ def record(fmt: LineFormat, columns: Columns, line: bytes, origin: Origin, clock
     fields.pop("", None)
     if fmt.decode:
         fmt.decode(fields, text)
+    if fmt.url:
+        lay_open(fields, *fmt.url)
     return Record(fmt.kind, time, origin, fields, text[:TEXT_LIMIT], computer(fmt, columns, values))
 
 

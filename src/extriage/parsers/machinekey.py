@@ -1,24 +1,51 @@
 """ASP.NET's machineKey: the keys that sign and encrypt ViewState and logon tickets.
 
 Whoever knows the keys of a site can make the server run code (CVE-2020-0688, and the ViewState
-attacks since). The keys themselves never leave the evidence: only their SHA-256 is told, so that
-servers can be compared.
+attacks since). The keys themselves never leave the evidence: only their SHA-256 and their length
+are told, so that servers can be compared with each other and with lists of keys that are public.
 """
 
 import hashlib
+import re
+from collections.abc import Mapping
 
 GENERATED = "AutoGenerate"
 _PARTS = ("validationKey", "decryptionKey")
+_ISOLATED = re.compile(r",\s{0,20}Isolate(?:Apps|ByAppId)", re.IGNORECASE)
+"""What may follow a key: it is then changed for each application."""
 
 
-def described(attributes: dict[str, str]) -> str:
+def described(attributes: Mapping[str, str]) -> str:
     """Tell what a machineKey element says: generated keys as they are, set keys as a digest."""
     parts = []
     for name in _PARTS:
-        key = attributes.get(name, "").strip()
-        if key and not key.startswith(GENERATED):
-            digest = hashlib.sha256(key.upper().encode("utf-8", "replace")).hexdigest()
-            key = f"sha256:{digest}"
-        if key:
-            parts.append(f"{name}={key}")
+        text = attributes.get(name, "").strip()
+        if key := _key(attributes, name):
+            text = f"sha256:{_digest(key)}"
+        if text:
+            parts.append(f"{name}={text}")
     return "; ".join(parts) or f"validationKey={GENERATED}"
+
+
+def measured(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Tell the same for rules: digest and length of each key that is set, never the key."""
+    told = {
+        "Explicit": str(any(_key(attributes, name) for name in _PARTS)),
+        "Validation": attributes.get("validation", ""),
+        "Decryption": attributes.get("decryption", ""),
+    }
+    for name in _PARTS:
+        if key := _key(attributes, name):
+            label = name[0].upper() + name[1:]
+            told |= {f"{label}Sha256": _digest(key), f"{label}Length": str(len(key))}
+    return told
+
+
+def _key(attributes: Mapping[str, str], name: str) -> str:
+    """Return a key that is set; empty if it is generated."""
+    text = attributes.get(name, "").strip()
+    return "" if text.startswith(GENERATED) else _ISOLATED.sub("", text).strip()
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.upper().encode("utf-8", "replace")).hexdigest()

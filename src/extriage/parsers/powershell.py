@@ -50,11 +50,11 @@ def _read(document: Document) -> Iterator[Fact]:
     if version:
         by = source.fact(Subject.SETTING, "HealthChecker/version", version, 1)
         yield collected(by, time)
-    told: set[tuple[str, str, str]] = set()
+    told: set[int] = set()
     for bag in objects(data, wanted):
         for fact in facts(bag, source):
             # NOTE: services and servers stand in the lists of others, again and again.
-            what = (f"{fact.subject} {fact.computer}", fact.name, fact.value)
+            what = hash((fact.subject, fact.computer, fact.name, fact.value, fact.properties))
             if what not in told:
                 told.add(what)
                 yield collected(fact, time)

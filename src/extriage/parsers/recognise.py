@@ -6,6 +6,7 @@ anything, and it is its name that makes the server run it.
 
 import re
 
+from extriage.parsers.auditexports import audit_form
 from extriage.parsers.documents import document_kind
 from extriage.parsers.eventexports import export_form, foreign_table
 
@@ -118,6 +119,8 @@ def recognise(head: bytes, name: str) -> str:
     # NOTE: events come first, since their texts may quote any log.
     if export_form(head):
         return "events-json"
+    if audit_form(head):
+        return "audit-export"
     kind = _by_header(head) or _by_rows(head)
     if kind:
         return kind

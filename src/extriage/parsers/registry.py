@@ -3,7 +3,9 @@ r"""Registry hives: which build Setup installed, which updates are listed, what 
 Only named keys of two hives are opened. SOFTWARE holds what Setup and Windows Installer noted
 (`Microsoft\ExchangeServer\v15\Setup`, updates by their KB number), SYSTEM the computer's name and
 services that a broken update left disabled. Numbers of Setup tell the cumulative update only, and
-an update that is listed need not have replaced every file. Times are UTC.
+an update that is listed need not have replaced every file. For rules there are all services with
+their programs, ports that are handed on (`netsh interface portproxy`), and requests for
+certificates that were never answered, with the text that stands in them. Times are UTC.
 """
 
 import re
@@ -16,6 +18,7 @@ from extriage.model.state import Fact, Subject
 from extriage.parsers.base import Document, DocumentError, DocumentReader
 from extriage.parsers.hive import Hive, Key, open_hive
 from extriage.parsers.hivelog import header
+from extriage.parsers.statement import with_properties
 
 KIND = "registry-hive"
 LIMIT = 256 << 20
@@ -48,6 +51,9 @@ _UNINSTALL = (
 _UPDATES = ("2013", "2016", "2019", "SE")
 _PATCH_STATES = {1: "installed", 2: "superseded", 4: "obsolete"}
 _TEXT = 300
+_OF_SERVICE = ("ImagePath", "DisplayName", "ObjectName", "Start", "Type")
+_LETTERS = re.compile(rb"(?:[\x20-\x7e]\x00){4,}|(?:\x00[\x20-\x7e]){4,}|[\x20-\x7e]{4,}")
+_CONTENT = 8192
 _KB = re.compile(r"\bKB ?(\d{6,8})\b", re.IGNORECASE)
 _BUILD = re.compile(r"(?<![\d.])1[45]\.\d{1,2}\.\d{1,5}\.\d{1,5}(?![\d.])")
 _HIVES = re.compile(r"(?:^|[\\/])(?:software|system)$", re.IGNORECASE)
@@ -117,10 +123,62 @@ def _computer(reading: _Reading) -> Iterator[Fact]:
         policies = r"Microsoft\Windows\CurrentVersion\Group Policy\State\Machine"
         named = _DOMAIN_NAME.match(str(reading.values(policies).get("distinguished-name", "")))
         reading.computer = named[1] if named else ""
-    for service in SERVICES:
-        if reading.values(rf"{control}\Services\{service}").get("start") == DISABLED:
-            text = f"service {service} is disabled"
-            yield reading.fact(Subject.SETTING, f"Service/{service}/Start", "Disabled", text)
+    yield from _services(reading, rf"{control}\Services")
+    yield from _port_proxies(reading, rf"{control}\Services\PortProxy")
+
+
+def _services(reading: _Reading, place: str) -> Iterator[Fact]:
+    """Read what Windows starts: which of Exchange's services do not, and what all others are."""
+    own = {name.lower(): name for name in SERVICES}
+    for key, values in _below(reading, place):
+        name = own.get(key.name.lower(), key.name)
+        if values.get("start") == DISABLED and key.name.lower() in own:
+            text = f"service {name} is disabled"
+            yield reading.fact(Subject.SETTING, f"Service/{name}/Start", "Disabled", text)
+        library = _library(reading, key, values)
+        told = {other: str(values.get(other.lower(), "")) for other in _OF_SERVICE}
+        if told["ImagePath"] or library:
+            image = told["ImagePath"][:_TEXT]
+            fact = reading.fact(Subject.SERVICE, name, image, f"{name}: {image}", key.written)
+            yield with_properties(fact, {**told, "ServiceDll": library})
+
+
+def _library(reading: _Reading, key: Key, values: dict[str, str | int]) -> str:
+    """Return the library of a service that runs inside a shared process."""
+    if "servicedll" not in values and "svchost" in str(values.get("imagepath", "")).lower():
+        inner = reading.hive.child(key, "Parameters")
+        values = reading.hive.values(inner) if inner else {}
+    return str(values.get("servicedll", ""))
+
+
+def _port_proxies(reading: _Reading, place: str) -> Iterator[Fact]:
+    """Read which connections are handed on to another address."""
+    for way in ("v4tov4", "v4tov6", "v6tov4", "v6tov6"):
+        for protocol in ("tcp", "udp"):
+            key = reading.hive.key(rf"{place}\{way}\{protocol}")
+            for listen, connect in (reading.hive.values(key) if key else {}).items():
+                told = {"Protocol": f"{way}/{protocol}", "Listen": listen, "Connect": str(connect)}
+                text = f"{listen}: {connect}"
+                time = key.written if key else None
+                fact = reading.fact(Subject.PORT_PROXY, listen, str(connect)[:_TEXT], text, time)
+                yield with_properties(fact, told)
+
+
+def _certificate_requests(reading: _Reading) -> Iterator[Fact]:
+    """Read requests for certificates; the text in one may be a web shell."""
+    key = reading.hive.key(r"Microsoft\SystemCertificates\REQUEST\Certificates")
+    for one in reading.hive.subkeys(key) if key else ():
+        content = _readable(reading.hive.binary(one, "Blob"))
+        fact = reading.fact(
+            Subject.CERTIFICATE_REQUEST, one.name, "", f"request {one.name}", one.written
+        )
+        yield with_properties(fact, {"Content": content})
+
+
+def _readable(data: bytes) -> str:
+    """Return the text that stands in binary data, in one or two bytes for a letter."""
+    found = [part.decode("ascii").replace("\0", "") for part in _LETTERS.findall(data)]
+    return " ".join(found)[:_CONTENT]
 
 
 def _setup(reading: _Reading) -> Iterator[Fact]:
@@ -216,6 +274,6 @@ def _when(written: datetime | None, day: str) -> datetime | None:
     return written if abs(written - noon) <= timedelta(hours=28) else None
 
 
-_READERS: tuple[_Reader, ...] = (_computer, _setup, _patches, _uninstall)
+_READERS: tuple[_Reader, ...] = (_computer, _setup, _patches, _uninstall, _certificate_requests)
 
 READER = DocumentReader(accepts, read, LIMIT)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from extriage.model.state import Fact, Subject
 from extriage.parsers.base import Document, DocumentError, DocumentReader
-from extriage.parsers.machinekey import described
+from extriage.parsers.iiselements import element_facts
 from extriage.parsers.rewrite import RuleReader
 from extriage.parsers.statement import Source, bounded, short_name
 from extriage.parsers.xmlstream import Start, elements, is_served, root_of
@@ -101,15 +101,10 @@ def directory(document: Document) -> str:
 
 
 def _setting(source: Source, event: Start, where: str) -> Iterator[Fact]:
-    attributes = event.attributes
-    if event.name == "machineKey":
-        yield source.fact(Subject.SETTING, f"machineKey/{where}", described(attributes), event.line)
-    elif event.name == "add" and event.path[-2:-1] == ("modules",):
-        name = f"web.config/{where}/modules/{attributes.get('name', '')}"
-        yield source.fact(Subject.SETTING, name, attributes.get("type", ""), event.line)
-    elif event.name == "httpLogging" and "dontLog" in attributes:
-        name = f"IIS/{where}/httpLogging/dontLog"
-        yield source.fact(Subject.SETTING, name, attributes["dontLog"], event.line)
+    yield from element_facts(source, event, where)
+    if event.name == "add" and event.path[-2:-1] == ("modules",):
+        name = f"web.config/{where}/modules/{event.attributes.get('name', '')}"
+        yield source.fact(Subject.SETTING, name, event.attributes.get("type", ""), event.line)
 
 
 READER = DocumentReader(accepts, read, 16 << 20)

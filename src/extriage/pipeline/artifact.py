@@ -7,17 +7,18 @@ from extriage import parsers as parsing
 from extriage.errors import SourceError
 from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Origin, Tally
 from extriage.model.reading import ArtifactResult
-from extriage.model.state import Fact
 from extriage.parsers import KINDS, Kind, recognise
 from extriage.parsers.recognise import looks_like_events
 from extriage.parsers.text import open_text
 from extriage.parsers.web_file import page_record
 from extriage.pipeline.account import Counts
+from extriage.pipeline.audits import AuditReader
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.digest import Digest
 from extriage.pipeline.events import EventReader
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
+from extriage.pipeline.settings import Settings
 
 PAGE_LIMIT = 4 << 20
 DRAIN = 1 << 20
@@ -38,7 +39,7 @@ def read_artifact(
     `siblings` returns the bytes of a file of another name in the same folder, or None.
     """
     source = Digest(stream)
-    collector = Collector(joined=pack.joined)
+    collector = Collector(joined=pack.joined, suppressor=pack.suppressor)
     try:
         head, text, note = open_text(source)
     except SourceError as error:
@@ -46,17 +47,21 @@ def read_artifact(
         return ArtifactResult(entry)
     kind = KINDS.get(recognise(head, artifact.path))
     if kind is None:
-        return ArtifactResult(_unknown(artifact, max(artifact.size, source.size), head))
+        entry = _unknown(artifact, max(artifact.size, source.size), head)
+        return ArtifactResult(entry, first=source.first)
     reader = {
         "lines": _read_lines,
         "events-binary": _read_binary,
         "events-json": _read_json,
+        "acts": _read_acts,
         "page": _read_page,
         "document": _read_document,
     }[kind.shape]
     reading = _Reading(artifact, kind, source, pack, collector, progress, [note] if note else [])
     reading.siblings = siblings
-    return reader(reading, text)
+    result = reader(reading, text)
+    result.first = source.first
+    return result
 
 
 def _unknown(artifact: Artifact, size: int, head: bytes) -> Entry:
@@ -180,6 +185,17 @@ def _close_events(reading: _Reading, reader: EventReader) -> ArtifactResult:
     return result
 
 
+def _read_acts(reading: _Reading, text: ByteStream) -> ArtifactResult:
+    prefilter = reading.pack.prefilter("audit")
+    reader = AuditReader(reading.artifact.path, prefilter, reading.collector)
+    reading.attempt(lambda: reader.read(text, reading.progress))
+    if reader.troubles:
+        reading.failed = True
+        reading.reasons += reader.troubles[:1]
+    tallies = list(reader.tallies.values())
+    return reading.result(tallies, reader.counts(), reader.notes(), any_read=reader.records > 0)
+
+
 def _read_page(reading: _Reading, text: ByteStream) -> ArtifactResult:
     data = bytearray()
 
@@ -212,17 +228,19 @@ def _read_document(reading: _Reading, text: ByteStream) -> ArtifactResult:
     reader = reading.kind.reader
     assert reader is not None
     data = _whole(reading, text, reader.limit)
-    facts: list[Fact] = []
+    settings = Settings(reading.pack, reading.collector)
     try:
         if not reading.failed:
             artifact = reading.artifact
             document = parsing.Document(artifact.path, data, artifact.modified, reading.siblings)
-            facts.extend(reader.read(document))
+            for fact in reader.read(document):
+                settings.see(fact)
     except parsing.DocumentError as error:
         reading.failed = True
         reading.reasons.append(str(error))
-    result = reading.result([], {}, [], any_read=bool(facts))
-    result.facts = facts
+    settings.close()
+    result = reading.result([], {}, [], any_read=settings.seen)
+    result.facts = settings.facts
     return result
 
 

@@ -4,10 +4,11 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from extriage.analysis.suppression import Suppressor
 from extriage.knowledge.evidence import summary
 from extriage.knowledge.joins import keys_of
 from extriage.matchers.prefilter import Watch
-from extriage.model.detection import Evidence, Match
+from extriage.model.detection import Evidence, Held, Match
 from extriage.model.evidence import Record
 from extriage.model.reading import Kept
 
@@ -25,9 +26,11 @@ class Collector:
 
     joined: frozenset[str] = frozenset()
     """Rules whose matches correlation rules need."""
-    kept: dict[tuple[str, str, bool], Kept] = field(default_factory=dict)
+    suppressor: Suppressor = field(default_factory=Suppressor)
+    kept: dict[tuple[str, str, bool, Held], Kept] = field(default_factory=dict)
     joins: list[Match] = field(default_factory=list)
-    join_counts: dict[str, int] = field(default_factory=dict)
+    join_counts: dict[tuple[str, bool], int] = field(default_factory=dict)
+    """By rule, and by whether an entry of a suppress file fits: neither crowds out the other."""
 
     def add(self, watch: Watch, record: Record, line: bytes) -> None:
         """Keep a match of this rule by this record; `line` is the raw line for its hash."""
@@ -44,29 +47,28 @@ class Collector:
             keys_of(record.fields),
             record.kind,
         )
+        held = self.suppressor.held(watch.rule.rule, record, evidence)
         if name in self.joined and not record.raw:
-            self._join(watch, record, evidence)
-        if watch.rule.generate:
-            key = (name, record.computer, record.raw)
-            if key not in self.kept:
-                self.kept[key] = Kept(*key)
-            self.kept[key].add(evidence)
+            self._join(watch, record, evidence, held)
+        if watch.rule.generate or held:
+            fresh = Kept(name, record.computer, record.raw, held=held)
+            self.kept.setdefault(fresh.key, fresh).add(evidence)
 
-    def _join(self, watch: Watch, record: Record, evidence: Evidence) -> None:
+    def _join(self, watch: Watch, record: Record, evidence: Evidence, held: Held) -> None:
         name = watch.rule.rule.id
-        seen = self.join_counts.get(name, 0)
-        self.join_counts[name] = seen + 1
+        seen = self.join_counts.get((name, bool(held)), 0)
+        self.join_counts[name, bool(held)] = seen + 1
         if seen < JOIN_LIMIT:
             if seen >= JOINS_IN_FULL:
                 evidence = replace(evidence, text=evidence.text[:JOIN_TEXT], summary="")
             values = watch.target.kept(record)
-            self.joins.append(Match(name, record.kind, record.computer, evidence, values))
+            self.joins.append(Match(name, record.kind, record.computer, evidence, values, held))
 
     def notes(self) -> list[str]:
         """Name the rules whose matches were too many for correlation rules to see all."""
         return [
             f"rule {name}: correlation rules saw the first {JOIN_LIMIT:,} of {count:,} matches"
-            for name, count in sorted(self.join_counts.items())
+            for (name, _), count in sorted(self.join_counts.items())
             if count > JOIN_LIMIT
         ]
 
@@ -74,9 +76,11 @@ class Collector:
         """Move all times, for evidence whose clock was found wrong."""
         for kept in self.kept.values():
             kept.shift(by)
-        self.joins = [
-            replace(m, evidence=replace(m.evidence, time=m.evidence.time + by))
-            if m.evidence.time
-            else m
-            for m in self.joins
-        ]
+            kept.held = self.suppressor.untimed(kept.held)
+        self.joins = [self._shifted(match, by) for match in self.joins]
+
+    def _shifted(self, match: Match, by: timedelta) -> Match:
+        line = match.evidence
+        if line.time:
+            line = replace(line, time=line.time + by)
+        return replace(match, evidence=line, held=self.suppressor.untimed(match.held))

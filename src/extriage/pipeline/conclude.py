@@ -1,19 +1,24 @@
 """From the results of all units to the case: which server does each belong to, and what of it?"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from extriage import __version__
 from extriage.analysis.findings import merge
 from extriage.analysis.hosts import HostNames, Named, assign, named_in
 from extriage.analysis.owners import belongs, by_folder, described_server, owner, self_described
+from extriage.analysis.suppressed import uses
+from extriage.analysis.suppression import Place, Suppressor
 from extriage.analysis.timeline import timeline
 from extriage.casefile import Ledger
 from extriage.knowledge.campaigns import knowledge_as_of
 from extriage.model.case import SCHEMA, Case, Tool
 from extriage.model.evidence import Entry
-from extriage.model.reading import ArtifactResult, Kept
+from extriage.model.reading import ArtifactResult
+from extriage.parsers import KINDS
+from extriage.pipeline.filenames import FileNames
 from extriage.pipeline.host import HostEvidence, triage_host
 from extriage.pipeline.pack import Pack
 from extriage.pipeline.scan import Results
@@ -44,24 +49,9 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
         (lost if _lost(entry) else gathered.unassigned).append(entry)
     names = assign(named | {entry.path: [] for entry in lost if entry.path not in named})
     _place_lost(lost, names, {names.of(path) for path in named}, gathered)
-    first_of: dict[tuple[str, str], str] = {}
-    for result in _results(ledger, order):
-        if not _counts(result):
-            continue
-        entry = result.entry
-        host = names.of(entry.path)
-        original = first_of.setdefault((host, entry.sha256), entry.path)
-        if original == entry.path or entry.kind == "web-file":
-            _share_out(result, names, gathered)
-        else:
-            # NOTE: the same log twice on one server; the same page twice is two places to clean.
-            twice = replace(entry, status="skipped", reason=f"same content as {original}")
-            gathered.host(host).entries.append(twice)
-            if not result.tallies:
-                # NOTE: the copy may have been read first; only the place tells which is in use.
-                _share_facts(result, names, gathered)
+    _gather(found, names, pack, gathered)
     hosts = [
-        triage_host(evidence, pack.ruleset, as_of)
+        triage_host(evidence, pack.ruleset, as_of, pack.suppressor)
         for _, evidence in sorted(gathered.evidence.items())
     ]
     tool = Tool(
@@ -73,7 +63,44 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
         pack.slow(),
     )
     unassigned = tuple(sorted(gathered.unassigned, key=lambda entry: (entry.path, entry.reason)))
-    return Case(SCHEMA, tool, tuple(hosts), unassigned, timeline=timeline(hosts))
+    return Case(
+        SCHEMA,
+        tool,
+        tuple(hosts),
+        unassigned,
+        timeline=timeline(hosts),
+        suppressions=uses([one.account for one in gathered.evidence.values()], pack.suppressor),
+    )
+
+
+def _gather(found: Results, names: HostNames, pack: Pack, gathered: _Gathered) -> None:
+    """Give what every artifact gave to its hosts, then what the names of all files met."""
+    files = FileNames(pack, names, found.same)
+    first_of: dict[tuple[str, str], str] = {}
+    for result in _results(found.ledger, found.order):
+        files.see(result.entry.path, result.entry.size, result.first)
+        if not _counts(result):
+            continue
+        entry = result.entry
+        host = names.of(entry.path)
+        original = first_of.setdefault((host, entry.sha256), entry.path)
+        if original == entry.path or entry.kind == "web-file":
+            _share_out(result, names, gathered, pack.suppressor)
+        else:
+            # NOTE: the same log twice on one server; the same page twice is two places to clean.
+            twice = replace(entry, status="skipped", reason=f"same content as {original}")
+            gathered.host(host).entries.append(twice)
+            if not result.tallies:
+                # NOTE: the copy may have been read first; only the place tells which is in use.
+                _share_facts(result, names, gathered)
+    for entry in found.entries:
+        files.see(entry.path, entry.size)
+    for host, met in files.results():
+        _share_matches(met, partial(_always, host), gathered, pack.suppressor)
+
+
+def _always(host: str, _computer: str) -> str:
+    return host
 
 
 def _computers(ledger: Ledger, order: list[str]) -> dict[str, dict[str, Named]]:
@@ -81,7 +108,9 @@ def _computers(ledger: Ledger, order: list[str]) -> dict[str, dict[str, Named]]:
     named, described = dict[str, dict[str, Named]](), dict[str, str]()
     for result in _results(ledger, order):
         if _counts(result):
-            others = [one.computer for one in result.kept] + [m.computer for m in result.joins]
+            others = list[str]()
+            if not _is_document(result):
+                others += _spoken_of(result)
             others += self_described(result.facts)
             named[result.entry.path] = named_in(result.tallies, others)
             for name in described_server(result.facts):
@@ -119,7 +148,9 @@ def _results(ledger: Ledger, order: list[str]) -> Iterator[ArtifactResult]:
         yield from decode(data)
 
 
-def _share_out(result: ArtifactResult, names: HostNames, gathered: _Gathered) -> None:
+def _share_out(
+    result: ArtifactResult, names: HostNames, gathered: _Gathered, entries: Suppressor
+) -> None:
     path = result.entry.path
     home = names.of(path)
     gathered.host(home).entries.append(result.entry)
@@ -127,11 +158,56 @@ def _share_out(result: ArtifactResult, names: HostNames, gathered: _Gathered) ->
         gathered.host(home).notes.setdefault(note, []).append(path)
     for tally in result.tallies:
         gathered.host(names.of(path, tally.computer)).tallies.append(tally)
-    for kept in result.kept:
-        _add(gathered.host(names.of(path, kept.computer)), kept)
-    for match in result.joins:
-        gathered.host(names.of(path, match.computer)).joins.append(match)
+    _share_matches(result, _computers_host(result, names), gathered, entries)
     _share_facts(result, names, gathered)
+
+
+def _share_matches(
+    result: ArtifactResult,
+    host_of: Callable[[str], str],
+    gathered: _Gathered,
+    entries: Suppressor,
+) -> None:
+    """Give each match to its host; `host_of` tells it from the computer that the match names."""
+    for kept in result.kept:
+        host = gathered.host(host_of(kept.computer))
+        seen = host.account.sort(kept, Place(host.name, result.entry.sha256), entries)
+        if seen is not None:
+            host.kept = merge([*host.kept, seen])
+    for match in result.joins:
+        host = gathered.host(host_of(match.computer))
+        place = Place(host.name, result.entry.sha256)
+        host.joins.append(host.account.step(match, place, entries))
+
+
+def _computers_host(result: ArtifactResult, names: HostNames) -> Callable[[str], str]:
+    """Tell the host of what a file says of a computer.
+
+    A log is written by the computers that it names. A document only speaks of them: one of which
+    there is no evidence is a host of its own, unless it is not known whose the evidence is.
+    """
+    path = result.entry.path
+    if not _is_document(result):
+        return lambda computer: names.of(path, computer)
+    spoken_of = {*_spoken_of(result), *(fact.computer for fact in result.facts)} - {""}
+
+    def host_of(computer: str) -> str:
+        if not computer or names.knows(computer):
+            return names.of(path, computer)
+        alone = len(spoken_of) == 1 and not names.knows(names.of(path))
+        return names.of(path) if alone else computer.upper()
+
+    return host_of
+
+
+def _spoken_of(result: ArtifactResult) -> list[str]:
+    """Return the computers that the matches of one artifact name, also none as an empty name."""
+    return [one.computer for one in result.kept] + [match.computer for match in result.joins]
+
+
+def _is_document(result: ArtifactResult) -> bool:
+    kind = KINDS.get(result.entry.kind)
+    return kind is not None and kind.shape == "document"
 
 
 def _share_facts(result: ArtifactResult, names: HostNames, gathered: _Gathered) -> None:
@@ -147,7 +223,3 @@ def _share_facts(result: ArtifactResult, names: HostNames, gathered: _Gathered) 
         others = ", ".join(sorted(strangers))
         note = f"also describes servers of which there is no evidence: {others}"
         gathered.host(home).notes.setdefault(note, []).append(path)
-
-
-def _add(host: HostEvidence, kept: Kept) -> None:
-    host.kept = merge([*host.kept, kept])

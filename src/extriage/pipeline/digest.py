@@ -11,6 +11,7 @@ from extriage.sources import read_range
 LARGE = 192 << 20
 """Logs from this size on are read in parts, so that several workers share one."""
 PIECE = 8 << 20
+FIRST = 8
 
 
 class Digest:
@@ -21,11 +22,15 @@ class Digest:
         self._digest = hashlib.sha256()
         self.size = 0
         """Bytes read from the stream so far."""
+        self.first = b""
+        """The first bytes, which often tell what a file is."""
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes."""
         block = self._stream.read(size)
         self._digest.update(block)
+        if self.size < FIRST:
+            self.first += block[: FIRST - self.size]
         self.size += len(block)
         return block
 

@@ -24,6 +24,7 @@ from extriage.parsers.evtx import EventTrouble, events_binary
 from extriage.parsers.text import text_of
 from extriage.pipeline import census
 from extriage.pipeline.collect import TEXT_LIMIT, Collector
+from extriage.pipeline.scriptblocks import EVENT, Block, Part, ScriptBlocks, is_single
 
 BATCH = 1 << 20
 WINDOW = 1 << 20
@@ -57,6 +58,7 @@ class EventReader:
     """Updates and set-ups that events tell of."""
     seen: set[str] = field(default_factory=set)
     """Rules that the over-long item in hand has met."""
+    scripts: ScriptBlocks = field(default_factory=ScriptBlocks)
 
     def read_binary(self, stream: ByteStream) -> None:
         """Read an EVTX file; damage costs only the records that it hit."""
@@ -102,9 +104,15 @@ class EventReader:
                 if item.part:
                     self._window(item)
         except SourceError:
-            self._batch(batch, clock)
+            self._end(batch, clock)
             raise
+        self._end(batch, clock)
+
+    def _end(self, batch: list[Item], clock: ClockCheck | None) -> None:
+        """Read what waited for more to come."""
         self._batch(batch, clock)
+        for block in self.scripts.rest():
+            self._match_block(block)
 
     def _window(self, item: Item) -> None:
         """Search a window of an over-long item."""
@@ -136,6 +144,8 @@ class EventReader:
             if clock is not None and _SYSMON in system.provider.lower():
                 clock.see(item.document)
             literals = wanted.get(position)
+            if system.event_id == EVENT and self._is_part(item, line):
+                continue
             if literals is not None:
                 self._match(item, line, literals)
 
@@ -163,6 +173,30 @@ class EventReader:
         for watch in watches:
             if watch.target.matches(record):
                 self.collector.add(watch, record, item.raw)
+
+    def _is_part(self, item: Item, line: int) -> bool:
+        """Tell whether an event is a part of a script block; then it waits for the others."""
+        if is_single(item.document):
+            return False
+        record = parsing.event_record(item.document, self.path, line, item.raw)
+        ready = self.scripts.take(Part(record, item.raw, item.document))
+        for block in ready or ():
+            self._match_block(block)
+        return ready is not None
+
+    def _match_block(self, block: Block) -> None:
+        """Ask the rules about a whole script; the part that they meet is the evidence."""
+        parts, joined = block.ordered(), block.joined()
+        script = str(joined.fields["ScriptBlockText"]).encode("utf-8", "replace")
+        text = parts[0].document + b"\n" + script
+        literals = {literal for _, literal in self.prefilter.hits(text)}
+        if self.prefilter.always:
+            literals = self._everything()
+        for watch in self.prefilter.candidates(literals, text.lower()):
+            if watch.target.matches(joined):
+                alone = (part for part in parts if watch.target.matches(part.record))
+                part = next(alone, parts[0])
+                self.collector.add(watch, part.record, part.raw)
 
     def _unreadable(self, item: Item, line: int) -> None:
         """Keep a line that is no event as raw text; rules still look at all of it."""

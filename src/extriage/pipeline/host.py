@@ -1,12 +1,12 @@
 """One server: from what its evidence gave to what is said about it."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from extriage.analysis.chains import chains
 from extriage.analysis.coverage import cover
-from extriage.analysis.findings import gather
+from extriage.analysis.findings import gather, merge
 from extriage.analysis.patch import (
     StateEvidence,
     last_told,
@@ -15,12 +15,14 @@ from extriage.analysis.patch import (
     with_traces,
 )
 from extriage.analysis.remarks import remarks
-from extriage.analysis.verdict import Hidden, judge
+from extriage.analysis.suppressed import Account, mentioned, scanner_notes, suppressed_rows
+from extriage.analysis.suppression import Suppressor
+from extriage.analysis.verdict import Hidden, Judgement, judge
 from extriage.analysis.window import Until
 from extriage.knowledge.active import tables_as_of
 from extriage.knowledge.builds import number
 from extriage.matchers.sigma import RuleSet
-from extriage.model.detection import Match
+from extriage.model.detection import Finding, Match
 from extriage.model.evidence import Entry, Tally
 from extriage.model.host import Coverage, Host, Manifest, Patch
 from extriage.model.reading import Kept
@@ -39,28 +41,55 @@ class HostEvidence:
     facts: list[Fact] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
     """What to know about the evidence, with the files that it is true of."""
+    account: Account = field(default_factory=Account)
+    """What was suppressed of it."""
 
 
-def triage_host(evidence: HostEvidence, ruleset: RuleSet, as_of: datetime | None) -> Host:
-    """Say what the evidence of one server shows."""
+def triage_host(
+    evidence: HostEvidence,
+    ruleset: RuleSet,
+    as_of: datetime | None,
+    entries: Suppressor | None = None,
+) -> Host:
+    """Say what the evidence of one server shows; `entries` are those of suppress files."""
+    entries = entries or Suppressor()
     findings = gather(evidence.name, ruleset, evidence.kept, evidence.joins)
+    evidence.account.see(findings, entries)
     coverage = cover(evidence.tallies, evidence.entries)
     patch = with_traces(_patch(evidence, coverage, as_of), findings)
-    told = chains(findings)
-    judgement = judge(findings, coverage, patch, as_of, _hidden(evidence, ruleset), told)
+    hidden = _hidden(evidence, ruleset)
+
+    def judged(found: Sequence[Finding]) -> Judgement:
+        return judge(found, coverage, patch, as_of, hidden, chains(found))
+
+    judgement = judged(findings)
+    verdict = judgement.verdict
+    if evidence.account.by_entry():
+        everything = _unsuppressed(evidence, ruleset)
+        verdict = mentioned(verdict, judged(everything).verdict, findings, everything)
     return Host(
         evidence.name,
-        judgement.verdict,
+        verdict,
         judgement.campaigns,
         patch,
         coverage,
         findings,
         judgement.actions,
         manifest(evidence.entries),
-        remarks(number(patch.build), patch.product, evidence.facts)
+        tuple(scanner_notes(evidence.account, entries))
+        + remarks(number(patch.build), patch.product, evidence.facts)
         + tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
-        told,
+        chains(findings),
+        suppressed=suppressed_rows(evidence.account, entries),
     )
+
+
+def _unsuppressed(evidence: HostEvidence, ruleset: RuleSet) -> tuple[Finding, ...]:
+    """Return what the findings would be if nothing were suppressed."""
+    singles = {one.rule.id: one for one in ruleset.rules if one.generate}
+    kept = merge([*evidence.kept, *evidence.account.all_kept(singles)])
+    joins = [replace(match, barred=()) for match in evidence.joins]
+    return gather(evidence.name, ruleset, kept, joins)
 
 
 def _patch(evidence: HostEvidence, coverage: Iterable[Coverage], as_of: datetime | None) -> Patch:

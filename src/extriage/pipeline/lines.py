@@ -15,7 +15,8 @@ from extriage import parsers as parsing
 from extriage.matchers.prefilter import Prefilter
 from extriage.model.evidence import ByteStream, Origin, Record, Tally
 from extriage.parsers import Clock, Columns, LineFormat
-from extriage.pipeline import census
+from extriage.parsers.text import text_of
+from extriage.pipeline import census, disguised
 from extriage.pipeline.account import Counts
 from extriage.pipeline.blocks import OVERLAP, Block, blocks
 from extriage.pipeline.collect import Collector
@@ -25,6 +26,8 @@ from extriage.pipeline.longline import JOIN_BOUND, LongLine
 MOST_JOINED = 256
 """Lines that one quoted field may span."""
 
+_DISGUISED = -1
+"""Stands among the literals of a line that says more than its bytes."""
 _BLANK = b" \t\r"
 _EMPTY = bytes(range(0x20))
 
@@ -109,13 +112,18 @@ class LineReader:
 
     def note_type(self, line: bytes) -> None:
         """Notice when a log of another kind begins in the same file."""
-        if line[:10].lower() == b"#log-type:":
-            kind = line[10:].strip().lower()
-            self.mixed = self.mixed or (bool(self.log_type) and kind != self.log_type)
-            self.log_type = self.log_type or kind
+        if kind := parsing.log_type(line):
+            known = self.log_type
+            self.mixed = self.mixed or (bool(known) and kind.lower() != known.lower())
+            self.log_type = known or kind
+
+    def type_name(self) -> str:
+        """Return what the head calls the log, where only that tells logs of the kind apart."""
+        return text_of(self.log_type) if self.format.type_field else ""
 
     def tally(self, computer: str, part: str = "") -> Tally:
         """Return the tally of one computer and one log in this file."""
+        part = part or self.type_name()
         key = (computer, part)
         if key not in self.tallies:
             self.tallies[key] = Tally(self.format.kind, self.path, computer, part)
@@ -301,20 +309,18 @@ class _Block:
 
     def match(self) -> None:
         """Parse the lines that literals hit and ask the rules."""
-        for line, literals in self._hit_lines().items():
+        prefilter, format = self.reader.prefilter, self.reader.format
+        for line, found in self._hit_lines().items():
             first, last = self.joined.get(line, (line, line))
             raw = self.text(first, last)
-            watches = self.reader.prefilter.candidates(literals, raw.lower())
-            if not watches:
-                continue
-            record = self._record(first, raw)
-            for watch in watches:
-                met = (
-                    watch.target.matches_raw(record.text)
-                    if record.raw
-                    else watch.target.matches(record)
-                )
-                if met:
+            lowered, literals, record = raw.lower(), found, None
+            if _DISGUISED in found:
+                record = self._record(first, raw)
+                lowered += b"\n" + disguised.made(record, self.columns(first) or ())
+                literals = disguised.literals_of(prefilter, lowered)
+            if watches := prefilter.candidates(literals, lowered):
+                record = record or self._record(first, raw)
+                for watch in disguised.met(watches, record, format):
                     self.reader.collector.add(watch, record, raw)
 
     def _hit_lines(self) -> dict[int, set[int]]:
@@ -325,11 +331,18 @@ class _Block:
             for line in np.flatnonzero(self._content()).tolist():
                 found.setdefault(self.joined.get(line, (line, line))[0], set())
         hits = prefilter.hits(self.block)
-        for line, literal in self._worth_it(hits):
+        for line, literal in (*self._worth_it(hits), *self._disguised_lines()):
             first = self.joined.get(line, (line, line))[0]
             if first < self.done and self.block[self.lines.starts[first]] != 35:
                 found.setdefault(first, set()).add(literal)
         return found
+
+    def _disguised_lines(self) -> Iterator[tuple[int, int]]:
+        """Return the rows whose URL can be read in another way than it is written."""
+        ends = np.array(self.reader.prefilter.disguised(self.block), dtype=np.int64)
+        for line in np.unique(self.lines.line_of(ends - 1)).tolist():
+            if disguised.in_url(self.reader.format, self.columns(line), self.whole(line)):
+                yield line, _DISGUISED
 
     def _worth_it(self, hits: list[tuple[int, int]]) -> list[tuple[int, int]]:
         """Return line and literal, without hits whose column shows that they cannot matter."""
@@ -378,6 +391,8 @@ class _Block:
             reader.offset + int(self.lines.starts[line]),
         )
         record = parsing.record(reader.format, self.columns(line) or (), raw, origin, reader.clock)
+        if record.fields and (name := reader.type_name()):
+            record.fields[reader.format.type_field] = name
         if line in self.times:
             return replace(record, time=self.times[line])
         return record

@@ -8,11 +8,13 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from extriage.analysis.suppression import Suppressor, suppressor
 from extriage.errors import UsageError
 from extriage.knowledge.active import knowledge_digest
 from extriage.knowledge.logsources import load_logsources
 from extriage.matchers.prefilter import Prefilter, Watch, build
 from extriage.matchers.sigma import RuleSet, load_rules
+from extriage.model.suppression import Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Content:
     builtin: bool = True
     prefilter: bool = True
     """Off only to prove that it changes nothing."""
+    suppressions: tuple[Suppression, ...] = ()
+    """Entries of suppress files, read once: workers must not see a file that changed meanwhile."""
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class Pack:
     """Rules whose matches correlation rules need."""
     sha256: str
     enabled: bool = True
+    suppressor: Suppressor = field(default_factory=Suppressor)
     _prefilters: dict[str, Prefilter] = field(default_factory=dict)
 
     def prefilter(self, kind: str) -> Prefilter:
@@ -61,7 +66,8 @@ def load_pack(content: Content) -> Pack:
         for target in rule.targets:
             by_kind.setdefault(target.kind, []).append(Watch(rule, target))
     joined = frozenset(name for c in ruleset.correlations for name in c.plan.rules)
-    return Pack(ruleset, by_kind, joined, content_digest(content), content.prefilter)
+    asked = suppressor(content.suppressions, ruleset)
+    return Pack(ruleset, by_kind, joined, content_digest(content), content.prefilter, asked)
 
 
 def rule_paths(content: Content) -> list[Path | Traversable]:
@@ -87,6 +93,7 @@ def content_digest(content: Content) -> str:
             digest.update(f"{name}\0{len(data)}\0".encode())
             digest.update(data)
     digest.update(str(content.builtin).encode())
+    digest.update(repr(content.suppressions).encode("utf-8", "surrogatepass"))
     digest.update(knowledge_digest().encode())
     return digest.hexdigest()
 

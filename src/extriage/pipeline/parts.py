@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from extriage import parsers as parsing
-from extriage.model.detection import Evidence, Match
+from extriage.model.detection import Evidence, Held, Match
 from extriage.model.evidence import Entry, Tally, Unit
 from extriage.model.reading import ArtifactResult, Kept
 from extriage.parsers.text import BOM, utf16
@@ -39,6 +39,8 @@ class Part:
     start: int
     end: int
     columns: parsing.Columns
+    log_type: bytes
+    """What the file's head calls the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def plan(unit: Unit) -> list[Part]:
         if edge is not None:
             edges.append(edge)
     edges.append(unit.size)
-    return [Part(unit, kind.name, start, end, columns) for start, end in pairwise(edges)]
+    named = next(filter(None, map(parsing.log_type, head.split(b"\n"))), b"")
+    return [Part(unit, kind.name, start, end, columns, named) for start, end in pairwise(edges)]
 
 
 def _piece(unit: Unit, start: int, size: int) -> bytes:
@@ -106,9 +109,10 @@ def read_part(part: Part, pack: Pack, progress: Progress) -> PartResult:
     """Read one part; SourceError when it breaks off."""
     format = parsing.KINDS[part.kind].format
     assert format is not None
-    collector = Collector(joined=pack.joined)
+    collector = Collector(joined=pack.joined, suppressor=pack.suppressor)
     reader = LineReader(part.unit.path, format, pack.prefilter(part.kind), collector)
     reader.columns = part.columns if part.start else None
+    reader.log_type = part.log_type if part.start else b""
     reader.offset = part.start
     with read_range(part.unit, part.start, part.end) as stream:
         reader.read(stream, progress)
@@ -129,14 +133,14 @@ def fit_together(parts: list[Part], results: list[PartResult]) -> bool:
 
 def put_together(parts: list[Part], results: list[PartResult], sha256: str) -> ArtifactResult:
     """Make one result of all parts: lines are counted from the file's first one."""
-    counts, kept, joins = Counts(), dict[tuple[str, str, bool], Kept](), list[Match]()
+    counts, kept, joins = Counts(), dict[tuple[str, str, bool, Held], Kept](), list[Match]()
     tallies: dict[tuple[str, str], Tally] = {}
     notes: set[str] = set()
     for result in results:
         for one in result.kept:
             moved = replace(one, lines=[_moved(line, counts.lines) for line in one.lines])
-            key = (one.rule, one.computer, one.raw)
-            kept.setdefault(key, Kept(*key)).merge(moved)
+            fresh = Kept(one.rule, one.computer, one.raw, held=one.held)
+            kept.setdefault(one.key, fresh).merge(moved)
         joins += [replace(m, evidence=_moved(m.evidence, counts.lines)) for m in result.joins]
         for tally in result.tallies:
             name = (tally.computer, tally.part)

@@ -4,10 +4,13 @@ A case file (`<campaign>/<rule>.yml`, one or more YAML documents) names the arti
 and lists raw lines as the server writes them under `match` and `no_match`; correlations have
 `match_sequence` and `no_match_sequence`, read one line after the other. A line may also be
 
-* a mapping of the log's fields, from which a line is built (`path` and `content` for a web page),
+* a mapping of the log's fields, from which a line is built (`path` and `content` for a file, with
+  its first bytes as hex in `first` if they are no text),
 * `join: [piece, ...]`, the text in pieces, so that no antivirus takes the case for the real thing.
 
-`header` is a `#Fields:` line, the name of one in `headers.yml`, or empty.
+`header` is a `#Fields:` line, the name of one in `headers.yml`, or empty. Instead of both,
+`kind: file-name` says that each text is a path, and `kind: setting` that each mapping holds the
+fields of a setting; a text is then the document that says it, which `artifact` names.
 """
 
 import json
@@ -25,6 +28,9 @@ from extriage.errors import ContentError
 from extriage.matchers.sigma import RuleSet, correlate
 from extriage.model.detection import Evidence, Match
 from extriage.model.evidence import Origin, Record
+from extriage.model.state import Fact, Subject
+from extriage.parsers import file_name, setting
+from extriage.parsers.text import HEAD
 
 CASES = Path(str(files("extriage").joinpath("content", "cases")))
 HEADERS = "headers.yml"
@@ -78,6 +84,20 @@ class RuleCase:
     artifact: str
     header: str
     items: dict[str, list[Item]]
+    kind: str = ""
+    """Set for what no log holds: `file-name` or `setting`."""
+
+    def records(self, item: Item, line: int = 2) -> list[Record]:
+        """Read one item; a document says many things, all else is one record."""
+        if self.kind == file_name.KIND:
+            return [_file_name(self.text(item), item)]
+        if self.kind == setting.KIND and isinstance(item, dict) and "Subject" in item:
+            return [_setting(self.rule, item)]
+        path = item["path"] if isinstance(item, dict) and "path" in item else self.artifact
+        facts = _document_facts(path, self.text(item).encode()) if not self.header else None
+        if facts is None:
+            return [self.record(item, line)]
+        return [parsers.setting_record(fact) for fact in facts]
 
     def record(self, item: Item, line: int = 2) -> Record:
         """Read one item as its parser would read it in a file that has only this line."""
@@ -88,8 +108,10 @@ class RuleCase:
         if not kind:
             raise ContentError(f"{self.rule}: {self.artifact} is not recognised by its content")
         if kind == "web-file":
-            return parsers.page_record(path, text.encode(), Origin(path, 1))
+            return parsers.page_record(path, _first(item) + text.encode(), Origin(path, 1))
         layout = parsers.KINDS[kind].format
+        if parsers.KINDS[kind].shape == "acts":
+            return parsers.first_act(head.encode(), path)
         if layout is None:
             return parsers.event_record(text.encode(), path, line)
         columns = parsers.header(layout, self.header.encode()) if self.header else None
@@ -105,6 +127,10 @@ class RuleCase:
             return _joined(item["content"])
         if "join" in item:
             return _joined(item)
+        if self.kind == file_name.KIND:
+            return _joined(item["path"])
+        if self.kind == setting.KIND and "Subject" in item:
+            return setting.setting_text(_setting(self.rule, item).fields)
         fields = {key: _joined(value) for key, value in item.items()}
         if "Channel" in fields:
             return json.dumps({**_EVENT, **fields, "EventID": int(fields["EventID"])})
@@ -120,9 +146,10 @@ def load_cases(path: Path) -> list[RuleCase]:
         return [
             RuleCase(
                 path.stem,
-                document["artifact"],
-                named.get(document["header"], document["header"]),
+                document["artifact"] if "kind" not in document else document.get("artifact", ""),
+                named.get(header := _header(document), header),
                 {key: value for key, value in document.items() if key not in _NO_SIDES},
+                _kind(document),
             )
             for document in documents
         ]
@@ -130,7 +157,18 @@ def load_cases(path: Path) -> list[RuleCase]:
         raise ContentError(f"{path} is no rule case: {error!r}") from error
 
 
-_NO_SIDES = ("artifact", "header")
+_NO_SIDES = ("artifact", "header", "kind")
+
+
+def _header(document: dict[str, Any]) -> str:
+    return str(document["header"] if "kind" not in document else "")
+
+
+def _kind(document: dict[str, Any]) -> str:
+    kind = str(document.get("kind", ""))
+    if kind not in ("", file_name.KIND, setting.KIND):
+        raise KeyError(f"kind {kind}")
+    return kind
 
 
 @cache
@@ -189,7 +227,7 @@ def _problem(case: RuleCase, lines: list[Item], *, met: bool) -> str:
 
 def fired(ruleset: RuleSet, case: RuleCase, items: list[Item]) -> set[str]:
     """Return the rules, correlations too, that these lines meet."""
-    records = [case.record(item, line) for line, item in enumerate(items, start=2)]
+    records = [one for line, item in enumerate(items, start=2) for one in case.records(item, line)]
     matches = matches_of(ruleset, records)
     met = {match.rule for match in matches}
     return met | {correlation.rule.id for correlation, _ in correlate(ruleset, matches)}
@@ -208,8 +246,48 @@ def matches_of(ruleset: RuleSet, records: Iterable[Record]) -> list[Match]:
     return found
 
 
+def _first(item: Item) -> bytes:
+    """Return what a page has before its text and no text can hold; the case gives it as hex."""
+    return bytes.fromhex(str(item.get("first", ""))) if isinstance(item, dict) else b""
+
+
 def _joined(value: Any) -> str:
     return "".join(value["join"]) if isinstance(value, dict) else str(value)
+
+
+def _file_name(path: str, item: Item) -> Record:
+    """Read a path as the scan does; `size` and `first` (in hex) may stand beside it."""
+    known = item if isinstance(item, dict) else {}
+    first = bytes.fromhex(str(known.get("first", "")))
+    return parsers.file_name_record(path.replace("\\", "/"), int(known.get("size", -1)), first)
+
+
+def _setting(rule: str, item: dict[str, Any]) -> Record:
+    """Make the record of a setting from its fields; ContentError for one that there never is."""
+    try:
+        subject = Subject(item["Subject"])
+    except ValueError as error:
+        raise ContentError(f"{rule}: {error}") from error
+    fields = {key: _value(value) for key, value in item.items()}
+    unknown = fields.keys() - set(setting.fields_of(subject))
+    if unknown and subject is not Subject.OBJECT:
+        raise ContentError(f"{rule}: a {subject} has no {', '.join(sorted(unknown))}")
+    return Record(setting.KIND, None, Origin("", 1), fields, setting.setting_text(fields))
+
+
+def _value(value: Any) -> str | tuple[str, ...]:
+    return tuple(map(_joined, value)) if isinstance(value, list) else _joined(value)
+
+
+def _document_facts(path: str, data: bytes) -> list[Fact] | None:
+    """Read a whole document; None if it is of another kind, ContentError if it is damaged."""
+    kind = parsers.KINDS.get(parsers.recognise(data[:HEAD], path))
+    if kind is None or kind.reader is None:
+        return None
+    try:
+        return list(kind.reader.read(parsers.Document(path, data)))
+    except parsers.DocumentError as error:
+        raise ContentError(f"{path}: {error}") from error
 
 
 def _ecp_line(fields: dict[str, str]) -> str:

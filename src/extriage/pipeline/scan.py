@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,13 +56,15 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
 
         def keep(unit: Unit, data: bytes) -> None:
             ledger.add(_key(unit), data)
-            watcher.done(unit.path, sum(len(result.kept) for result in decode(data)))
+            watcher.done(
+                unit.path, sum(not kept.held for result in decode(data) for kept in result.kept)
+            )
 
         workers = Workers(options.jobs, options.content, options.debug)
         beside = Beside(begun.digests, _judges)
         gone = run_units(waiting, workers, watcher.read, keep, beside)
         order = sorted(keys, key=lambda key: (keys[key].path, keys[key].members or ()))
-        results = Results(ledger, order, found.entries)
+        results = Results(ledger, order, found.entries, found.same)
         pack = load_pack(options.content)
         case: Case = _judges().conclude(results, pack, options.as_of)
         gone()
@@ -87,6 +89,8 @@ class Results:
     ledger: Ledger
     order: list[str]
     entries: Iterable[Entry]
+    same: Mapping[str, str] = field(default_factory=dict)
+    """Path to the path under which this very file was met before."""
 
 
 def _judges() -> Any:

@@ -28,6 +28,12 @@ def _csv(case: Case, options: RenderOptions) -> str:
     return csvfile.render(case, options)
 
 
+def _navigator(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import navigator  # noqa: PLC0415
+
+    return navigator.render(case, options)
+
+
 REPORTS: dict[str, Report] = {
     report.format: report
     for report in (
@@ -36,6 +42,7 @@ REPORTS: dict[str, Report] = {
         ),
         Report("json", "the whole case as one document (schema extriage.case/1)", _json),
         Report("csv", "one row for each line of evidence, safe to open in a spreadsheet", _csv),
+        Report("navigator", "a layer for the ATT&CK Navigator: the techniques seen", _navigator),
     )
 }
 """Every format by its name, in the order in which the help text lists them."""

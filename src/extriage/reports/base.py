@@ -19,6 +19,8 @@ class RenderOptions:
     """True for screens and fonts that show nothing beyond ASCII."""
     cases_at: str = ""
     """The case folder as the user named it; empty when nothing was written."""
+    show_suppressed: bool = False
+    """True to list what suppress files took away, not only to count it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ with those columns empty, so that nothing seen is missing from the table. Column
 - `text`: the line itself, made harmless, its middle taken out beyond 32,000 characters
 - `sha256`: hash of the line as it stands in the evidence
 - `finding`: id of the finding; `count`, `first`, `last`: all its lines, also those not listed here
+- `suppressed`, `because`: only for lines that a suppress file took away: its entry and the reason.
+  They belong to no finding, and three of them at most stand here
 
 Line breaks and control characters are visible escapes; what would start a formula has an
 apostrophe in front. The exact texts are in the JSON report.
@@ -25,6 +27,7 @@ from datetime import datetime
 from extriage.model.case import Case
 from extriage.model.detection import Evidence, Finding
 from extriage.model.host import Host
+from extriage.model.suppression import Suppressed
 from extriage.reports.base import RenderOptions
 from extriage.reports.neutral import cell
 
@@ -32,7 +35,7 @@ COLUMNS = (
     *("host", "verdict", "reason"),
     *("campaign", "stage", "certainty", "level", "rule", "title", "cves", "attack"),
     *("time", "path", "line", "offset", "raw", "text", "sha256"),
-    *("finding", "count", "first", "last"),
+    *("finding", "count", "first", "last", "suppressed", "because"),
 )
 
 
@@ -52,7 +55,16 @@ def _rows(host: Host) -> Iterator[tuple[str, ...]]:
         yield about + ("",) * (len(COLUMNS) - len(about))
     for finding in host.findings:
         for evidence in finding.evidence or (None,):
-            yield about + _claim(finding) + _place(evidence) + _extent(finding)
+            yield about + _claim(finding) + _place(evidence) + _extent(finding) + ("", "")
+    for row in host.suppressed:
+        for line in row.evidence:
+            yield about + _taken(row) + _place(line) + ("",) + _span(row) + (row.entry, row.reason)
+
+
+def _taken(row: Suppressed) -> tuple[str, ...]:
+    """Return what a rule would have claimed of lines that were suppressed."""
+    stage, certainty = (row.stage.value, row.certainty.value) if row.stage else ("", "")
+    return (row.campaign, stage, certainty, row.level.value, row.rule, row.title, "", "")
 
 
 def _claim(finding: Finding) -> tuple[str, ...]:
@@ -83,7 +95,11 @@ def _place(evidence: Evidence | None) -> tuple[str, ...]:
 
 
 def _extent(finding: Finding) -> tuple[str, ...]:
-    return (finding.id, str(finding.count), _time(finding.first), _time(finding.last))
+    return (finding.id, *_span(finding))
+
+
+def _span(found: Finding | Suppressed) -> tuple[str, ...]:
+    return (str(found.count), _time(found.first), _time(found.last))
 
 
 def _time(moment: datetime | None) -> str:

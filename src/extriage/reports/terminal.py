@@ -20,6 +20,7 @@ from extriage.reports.paper import STATUS_STYLE, Paper, period, printed, sheet, 
 from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
 from extriage.reports.story import story_block
+from extriage.reports.suppressed import suppressed_list, suppressed_sum
 from extriage.reports.unseen import answer_of, short_title, unseen_block
 
 _NAMES = {
@@ -50,11 +51,11 @@ _BUILD_FITS = 100
 def render(case: Case, options: RenderOptions) -> str:
     """Return the report as text of at most `options.width` columns."""
     paper = sheet(options)
-    lines = _page(paper, case, options.cases_at)
+    lines = _page(paper, case, options)
     return printed(paper, lines, color=options.color)
 
 
-def _page(paper: Paper, case: Case, cases_at: str) -> list[Text]:
+def _page(paper: Paper, case: Case, options: RenderOptions) -> list[Text]:
     hosts = sorted(case.hosts, key=_badness)
     if not hosts:
         text = "No Exchange server was found in this evidence."
@@ -64,7 +65,8 @@ def _page(paper: Paper, case: Case, cases_at: str) -> list[Text]:
         lines = _one_server(paper, case, hosts[0])
     else:
         lines = _servers(paper, case, hosts)
-    return [*lines, *_rules(paper, case), *_place(paper, cases_at)]
+    lines += [*suppressed_sum(paper, case), *_rules(paper, case), *_place(paper, options.cases_at)]
+    return lines + (suppressed_list(paper, case) if options.show_suppressed else [])
 
 
 def _badness(host: Host) -> tuple[int, int, int, str]:
@@ -80,10 +82,10 @@ def _badness(host: Host) -> tuple[int, int, int, str]:
 def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     lines = _verdict(paper, host)
     lines += patch_block(paper, host.patch)
-    seen = sorted((one for one in host.campaigns if one.stage), key=_extent)
-    for campaign in seen[:_CAMPAIGNS]:
+    drawn, brief = _drawn(host)
+    for campaign in drawn:
         lines += campaign_block(paper, host, campaign)
-    lines += [_brief(paper, one) for one in seen[_CAMPAIGNS:]]
+    lines += [_brief(paper, one) for one in brief]
     lines += unseen_block(paper, [one for one in host.campaigns if not one.stage])
     lines += story_block(paper, host)
     lines += _actions(paper, host, _ACTIONS)
@@ -91,6 +93,14 @@ def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     lines += coverage_block(paper, host)
     lines += [_imprint(paper, case), *_notes(paper, host, 3)]
     return lines + _unread(paper, case, [host])
+
+
+def _drawn(host: Host) -> tuple[list[CampaignVerdict], list[CampaignVerdict]]:
+    """Choose the campaigns whose stages are drawn: those with a hole of their own, if any."""
+    seen = sorted((one for one in host.campaigns if one.stage), key=_extent)
+    chosen = [one for one in seen if one.cves] or seen
+    chosen = chosen[:_CAMPAIGNS]
+    return chosen, [one for one in seen if one not in chosen]
 
 
 def _extent(campaign: CampaignVerdict) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """What sources hand out: open files, and what an archive's readers find inside."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Unit
@@ -26,6 +27,8 @@ class Survey:
 
     units: tuple[Unit, ...]
     entries: tuple[Entry, ...]
+    same: Mapping[str, str] = field(default_factory=dict)
+    """Path to the path under which this very file was met before, and is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def survey(paths: Sequence[Path], limits: Limits = DEFAULT) -> Survey:
     for root, label in zip(roots, _labels(roots), strict=True):
         walk.visit(root, label)
     units = sorted(walk.units, key=attrgetter("path"))
-    return Survey(tuple(units), tuple(sorted(walk.entries, key=attrgetter("path"))))
+    return Survey(tuple(units), tuple(sorted(walk.entries, key=attrgetter("path"))), walk.same)
 
 
 def _resolved(path: Path) -> Path:
@@ -69,6 +69,7 @@ class _Walk:
         self.limits = limits
         self.units: list[Unit] = []
         self.entries: list[Entry] = []
+        self.same: dict[str, str] = {}
         self.every = False
         self._seen: dict[tuple[int, int] | str, str] = {}
 
@@ -126,6 +127,7 @@ class _Walk:
         if reason := irregular(info.st_mode):
             self._skip(path, 0, reason)
         elif known := self._known(file, path, info):
+            self.same[path] = known
             self._skip(path, info.st_size, f"the same file as {known}: read once")
         elif info.st_size < LARGE or not self._shared(file, path, info):
             self.units.append(Unit(file, path, info.st_size, info.st_mtime_ns))

@@ -29,6 +29,8 @@ SHORTEST = 4
 
 _PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))
 _JSON = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.:- ")
+_IN_JSON = ("events", "audit")
+"""Kinds whose values stand in JSON: each writer escapes other characters."""
 _BREAKS = {
     "iis": " +",
     "iis-native": " +,",
@@ -48,7 +50,7 @@ def nothing(_text: str) -> tuple[str, ...]:
 
 def cutter(kind: str, breaks: str = "", shortest: int = SHORTEST) -> Cut:
     """Return what cuts a value into literals for the raw lines of a kind of evidence."""
-    safe = _JSON if kind == "events" else _PRINTABLE - set(_BREAKS.get(kind, '"'))
+    safe = _JSON if kind in _IN_JSON else _PRINTABLE - set(_BREAKS.get(kind, '"'))
     return _cutter(safe - set(breaks), shortest)
 
 
@@ -57,13 +59,14 @@ def line_cutter(breaks: str = "") -> Cut:
     return _cutter(_PRINTABLE - set(breaks))
 
 
-def rendered_cutter() -> Cut:
+def rendered_cutter(breaks: str = "") -> Cut:
     """Return the cutter for event text that may be put together from values and fixed words.
 
     Exchange's own sentence around a cmdlet is not in the raw event, so neither its words nor a
-    value's end together with the full stop that follows it can be promised.
+    value's end together with the full stop that follows it can be promised. Logs that hold
+    parameters as pairs have no dash before their names: `breaks` says what else is made up.
     """
-    cut = _cutter(_JSON - {" "})
+    cut = _cutter(_JSON - {" "} - set(breaks))
 
     def words(text: str) -> tuple[str, ...]:
         found = (piece.strip(".:") for piece in cut(text))

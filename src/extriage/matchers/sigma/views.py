@@ -6,7 +6,7 @@ has the field several times. A row remembers what was read of one record, becaus
 for the same few fields.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from extriage.knowledge.logsources import Guard, LogTarget, Spelling
@@ -136,14 +136,17 @@ def _view(target: LogTarget, name: str) -> View:
     if name in target.derived or any(spelling.how == "names" for spelling in spellings):
         cut: Cut = nothing
     elif name in target.rendered:
-        cut = rendered_cutter()
+        cut = rendered_cutter("" if target.kind == "events" else "-")
     else:
         cut = cutter(target.kind, "".join(_breaks(one) for one in spellings) + _lost(target))
     plain = tuple(one for one in spellings if one.how == "column")
     bits: Cut = nothing
     if cut is not nothing and len(spellings) == len(plain) == 1 and name not in target.rendered:
         bits = cutter(target.kind, _lost(target), shortest=1)
-    return View(name, _reader(spellings), cut, _reader(plain or spellings), bits)
+    read = _reader(spellings)
+    if any(column in target.unmasked for one in spellings for column in one.columns):
+        read = _seeing_through(spellings, target.unmasked)
+    return View(name, read, cut, _reader(plain or spellings), bits)
 
 
 def _lost(target: LogTarget) -> str:
@@ -168,6 +171,30 @@ def _reader(spellings: tuple[Spelling, ...]) -> Callable[[Record], Values]:
     return read
 
 
+def _seeing_through(
+    spellings: tuple[Spelling, ...], unmasked: Mapping[str, str]
+) -> Callable[[Record], Values]:
+    """Return what reads a field as logged, and as it reads when disguises are taken off.
+
+    NOTE: the literals of a rule need not stand in such a line. It is searched together with all
+    fields that its reading made, so nothing is lost.
+    """
+    logged, mades = _reader(spellings), tuple(unmasked.values())
+
+    def read(record: Record) -> Values:
+        found, fields = logged(record), record.fields
+        for made in mades:
+            if made in fields:
+                break
+        else:
+            return found
+        seen = fields | {name: fields[made] for name, made in unmasked.items() if made in fields}
+        more = (value for one in spellings for value in _spelt(seen, one))
+        return tuple(dict.fromkeys((*found, *more)))
+
+    return read
+
+
 def _spelt(fields: Fields, spelling: Spelling) -> Values:
     if spelling.how == "url":
         return _url(fields, spelling)
@@ -178,6 +205,8 @@ def _spelt(fields: Fields, spelling: Spelling) -> Values:
         return tuple(value.replace(" ", "+") for value in values)
     if spelling.how == "without-question-mark":
         return tuple(value.removeprefix("?") for value in values)
+    if spelling.how == "without-port":
+        return tuple(value.rpartition(":")[0] for value in values if ":" in value)
     if spelling.how == "names":
         names = dict(spelling.names)
         return tuple(names[value] for value in values if value in names)
@@ -203,9 +232,16 @@ def _joined(stem: str, query: str) -> str:
 def _text_view(target: LogTarget) -> View:
     if target.keywords == "fields":
         return View("", _field_text, rendered_cutter(), _field_text)
-    if not target.blanks_as_plus:
-        return View("", _line_text, line_cutter(), _line_text)
-    return View("", _line_texts, line_cutter(" +"), _line_texts)
+    read = _line_texts if target.blanks_as_plus else _line_text
+    cut = line_cutter(" +" if target.blanks_as_plus else "")
+    if not target.unmasked:
+        return View("", read, cut, read)
+    made = tuple(target.unmasked.values())
+    return View("", lambda record: (*read(record), *_made(record.fields, made)), cut, read)
+
+
+def _made(fields: Fields, names: tuple[str, ...]) -> Iterator[str]:
+    return (value for name in names for value in _column(fields, name))
 
 
 def _line_text(record: Record) -> Values:
