@@ -54,7 +54,7 @@ class Pack:
     def slow(self) -> tuple[str, ...]:
         """Return the rules that make every line of a kind be parsed."""
         watches = (watch for kind in self.watches.values() for watch in kind)
-        slow = {w.rule.rule.id for w in watches if not (self.enabled and w.target.clauses)}
+        slow = {w.rule.rule.id for w in watches if not self.enabled or w.target.slow()}
         return tuple(sorted(slow))
 
 

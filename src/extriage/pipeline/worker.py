@@ -1,7 +1,6 @@
 """Share the work out to processes that may crash or hang without taking the scan along."""
 
 import gc
-import multiprocessing
 import os
 import signal
 import sys
@@ -278,6 +277,8 @@ class _Pool:
 
 def _context() -> Any:
     """Return how workers are started: as copies of this process where that is safe."""
+    import multiprocessing  # noqa: PLC0415
+
     copies = sys.platform == "linux" and sys.version_info < (3, 12)
     return multiprocessing.get_context("fork" if copies else "spawn")
 

@@ -43,10 +43,11 @@ def line_needs(conditions: Iterable[Node], lens: Lens) -> tuple[Clauses, Pairs]:
     """Return what a line must contain that meets one of the conditions of a rule."""
     needs = _any_of([_needs(node, lens) for node in conditions])
     pairs = needs.pairs()
-    return all_clauses([needs.clauses, _guard_clauses(lens), pair_clauses(pairs)]), pairs
+    return all_clauses([needs.clauses, guard_clauses(lens), pair_clauses(pairs)]), pairs
 
 
-def _guard_clauses(lens: Lens) -> Clauses:
+def guard_clauses(lens: Lens) -> Clauses:
+    """Return what every line must contain that a log source means."""
     found = []
     for name, values in guard_values(lens.target.where):
         cut = lens.view(name).cut

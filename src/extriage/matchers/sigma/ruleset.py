@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from extriage.matchers.sigma.condition import condition_part
 from extriage.matchers.sigma.draft import Node
 from extriage.matchers.sigma.literals import Clauses, Pairs
-from extriage.matchers.sigma.needs import line_needs
+from extriage.matchers.sigma.needs import guard_clauses, line_needs
 from extriage.matchers.sigma.parts import FOUND, Part
 from extriage.matchers.sigma.plan import Plan
 from extriage.matchers.sigma.views import Lens, fold
@@ -50,6 +50,12 @@ class Target:
         if self._needs is None:
             self._needs = line_needs(self.conditions, self.lens)
         return self._needs
+
+    def slow(self) -> bool:
+        """Tell whether a line need not contain anything, so that every line must be parsed."""
+        # NOTE: whatever the log source demands holds for its rules, without a look at each.
+        known = self._needs is None and guard_clauses(self.lens)
+        return not (known or self.clauses)
 
     def part(self) -> Part:
         """Return the test; RefusalError if the rule cannot run."""
