@@ -17,16 +17,15 @@ from extriage.matchers.sigma import (
     RuleSet,
     bundle,
     compile_rules,
-    correlate,
     load_rules,
     read_rules,
     unbundle,
 )
 from extriage.matchers.sigma.draft import Ask, Detection, Draft, Pattern
 from extriage.model.detection import Rule
-from extriage.pipeline import pack, rulecase
+from extriage.pipeline import pack
 from extriage.pipeline.pack import BUNDLE, Content, load_pack
-from extriage.pipeline.rulecase import CASES, HEADERS, RuleCase, load_cases
+from extriage.pipeline.rulecase import CASES, HEADERS, fired, load_cases
 
 CONTENT = Path(str(files("extriage"))) / "content"
 CASE_FILES = sorted(path for path in CASES.glob("*/*.yml") if path.name != HEADERS)
@@ -95,14 +94,9 @@ def test_unbundled_rules_are_the_rules() -> None:
 def test_unbundled_rules_find_the_same(path: Path) -> None:
     for case in load_cases(path):
         for items in case.items.values():
-            assert found(unbundled(), case, items) == found(read(), case, items)
-
-
-def found(rules: RuleSet, case: RuleCase, items: list[Any]) -> object:
-    records = [case.record(item, line) for line, item in enumerate(items, start=2)]
-    matches = rulecase.matches_of(rules, records)
-    joined = [(one.rule, some) for one, some in correlate(rules, matches)]
-    return matches, joined
+            assert fired(unbundled(), case, items) == fired(read(), case, items)
+            for item in items:
+                assert fired(unbundled(), case, [item]) == fired(read(), case, [item])
 
 
 def test_every_kind_of_value_survives(tmp_path: Path) -> None:
