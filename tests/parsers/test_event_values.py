@@ -142,6 +142,8 @@ def test_the_control_panel_names_the_url_that_failed() -> None:
     )
     shown = read("MSExchange Control Panel", 4, RenderingInfo={"Message": message})
     assert told(shown, wanted) == wanted
+    for joined in (message, f"dom/Users/eve, {url}, System.Exception: no"):
+        assert told(read("MSExchange Control Panel", 4, [joined]), wanted) == wanted
     started = "Current User: 'S-1-5-18'\r\nX started in the thread 176.\r\nCommand: 'SetObject'"
     fields = read("MSExchange Control Panel", 47, RenderingInfo={"Message": started})
     assert (fields["User"], fields["Command"]) == ("S-1-5-18", "SetObject")

@@ -68,8 +68,8 @@ def assess(
 
 def plausible(build: BuildNumber) -> bool:
     """Tell whether a build can be one; damaged and forged rows name numbers far above the table."""
-    own = [one.number[2] for one in build_table().builds if one.product == family(build)]
-    return not own or build[2] <= max(own) + _FAR
+    highest = build_table().highest(family(build))
+    return highest is None or build[2] <= highest + _FAR
 
 
 def was_known(advisory: Advisory, day: date) -> bool:

@@ -71,6 +71,7 @@ class BuildTable:
         init=False, repr=False, compare=False
     )
     _fixes: Mapping[tuple[str, str], tuple[Fix, ...]] = field(init=False, repr=False, compare=False)
+    _highest: Mapping[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         same: dict[tuple[int, ...], tuple[Build, ...]] = {}
@@ -81,6 +82,8 @@ class BuildTable:
             fixes[fix.cve, fix.product] = (*fixes.get((fix.cve, fix.product), ()), fix)
         object.__setattr__(self, "_same", same)
         object.__setattr__(self, "_fixes", fixes)
+        thirds = sorted((build.number[2], build.product) for build in self.builds)
+        object.__setattr__(self, "_highest", {product: third for third, product in thirds})
 
     def name(self, build: BuildNumber) -> Build | None:
         """Return the newest released build that is not above this one, within the same CU."""
@@ -92,6 +95,10 @@ class BuildTable:
         """Return the product (`2016`, `SE` …) of a build; empty when it is none that is known."""
         known = self.name(build)
         return known.product if known else family(build)
+
+    def highest(self, product: str) -> int | None:
+        """Return the highest third number of a product's builds; None if no build is known."""
+        return self._highest.get(product)
 
     def concerns(self, cve: str, product: str) -> bool:
         """Tell whether a product ever needed a fix for a vulnerability."""

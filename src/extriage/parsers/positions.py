@@ -96,6 +96,9 @@ _CONTROL_PANEL_TEXT = {
         r"Current User: '(?P<User>[^'\n]*)'.*Command: '(?P<Command>[^'\n]*)'", re.DOTALL
     ),
 }
+_CONTROL_PANEL_COMMAS = re.compile(
+    r"(?P<User>[^,\n]{0,400}), (?P<RequestUrl>https?://[^\n]{1,8000}?), (?P<Error>.*)", re.DOTALL
+)
 _CRASH = listed("""
     AppName,AppVersion,AppTimeStamp,ModuleName,ModuleVersion,ModuleTimeStamp,ExceptionCode,
     FaultingOffset,ProcessId,ProcessCreationTime,AppPath,ModulePath,IntegratorReportId,
@@ -190,13 +193,17 @@ def _labelled(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _control_panel(fields: Fields, event_id: int) -> None:
+    """Name who asked the control panel for what: from the values, joined ones, or the message."""
     names, items = _CONTROL_PANEL.get(event_id), _items(fields)
     message = fields.get("Message", "")
-    if names and len(items) > 1:
+    if names is None:
+        return
+    if len(items) > 1:
         _add(fields, zip(names, items, strict=False))
-    elif names and isinstance(message, str):
-        found = _CONTROL_PANEL_TEXT[event_id].match(message)
-        _add(fields, found.groupdict().items() if found else ())
+        return
+    text = items[0] if items else message if isinstance(message, str) else ""
+    found = _CONTROL_PANEL_TEXT[event_id].match(text) or _CONTROL_PANEL_COMMAS.match(text)
+    _add(fields, found.groupdict().items() if found else ())
 
 
 def _in_order(fields: Fields, event_id: int) -> None:
@@ -241,10 +248,12 @@ def _powershell(fields: Fields, event_id: int) -> None:
     """Name what a module event says of who ran it; the names in its lines are localised."""
     _in_order(fields, event_id)
     context = fields.get("ContextInfo", "")
-    if event_id != 4103 or not isinstance(context, str) or not context:
+    if event_id != 4103 or not isinstance(context, str):
         return
     context = context[:_LONGEST]
     found = list(_CONTEXT_LINE.finditer(context))[:_MOST_LINES]
+    if not found:
+        return
     ends = [here.start() for here in found[1:]] + [len(context)]
     values = [context[here.end() : end].strip() for here, end in zip(found, ends, strict=True)]
     # NOTE: a command over several lines may hold lines of this form; then the English names count.

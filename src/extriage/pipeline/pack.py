@@ -1,7 +1,7 @@
 """The rule pack: all rules, compiled and sorted by the evidence that they read."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -11,10 +11,16 @@ from pathlib import Path
 from extriage.analysis.suppression import Suppressor, suppressor
 from extriage.errors import UsageError
 from extriage.knowledge.active import knowledge_digest
-from extriage.knowledge.logsources import load_logsources
+from extriage.knowledge.logsources import LogSources, load_logsources
 from extriage.matchers.prefilter import Prefilter, Watch, build
-from extriage.matchers.sigma import RuleSet, load_rules
+from extriage.matchers.sigma import Read, RuleSet, compile_rules, read_rules, unbundle
 from extriage.model.suppression import Suppression
+
+RULES = "rules"
+BUNDLE = "rules.jsonl"
+"""Our own rules, read beforehand; used only if it was made from the very files that are there."""
+_NO_RESULT = ("cases",)
+"""Folders of content that no result of a scan depends on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +59,21 @@ class Pack:
     def slow(self) -> tuple[str, ...]:
         """Return the rules that make every line of a kind be parsed."""
         watches = (watch for kind in self.watches.values() for watch in kind)
-        slow = {w.rule.rule.id for w in watches if not (self.enabled and w.target.clauses)}
+        slow = {w.rule.rule.id for w in watches if not self.enabled or w.target.slow()}
         return tuple(sorted(slow))
 
 
 @cache
 def load_pack(content: Content) -> Pack:
-    """Read and compile the rules; one that is wrong or cannot run is named in `refused`."""
-    ruleset = load_rules(rule_paths(content), load_logsources())
+    """Read and compile the rules; one that is wrong or cannot run is named in `refused`.
+
+    Raises UsageError for a place of rules that does not exist.
+    """
+    logsources = load_logsources()
+    own = [_place(name) for name in content.rules]
+    read: list[Read] = list(bundled_rules(logsources)) if content.builtin else []
+    read += read_rules(own, logsources) if own else ()
+    ruleset = compile_rules(read, logsources)
     by_kind: dict[str, list[Watch]] = {}
     for rule in ruleset.rules:
         for target in rule.targets:
@@ -70,35 +83,54 @@ def load_pack(content: Content) -> Pack:
     return Pack(ruleset, by_kind, joined, content_digest(content), content.prefilter, asked)
 
 
-def rule_paths(content: Content) -> list[Path | Traversable]:
-    """Return the places that rules are read from; UsageError for one that does not exist."""
-    paths: list[Path | Traversable] = []
-    if content.builtin:
-        paths.append(files("extriage").joinpath("content", "rules"))
-    for name in content.rules:
-        if not Path(name).exists():
-            raise UsageError(f"there are no rules at {name}; name a folder or a Sigma file")
-        paths.append(Path(name))
-    return paths
+def bundled_rules(logsources: LogSources) -> Iterable[Read]:
+    """Return our own rules, from the bundle if it fits; else they are read as other rules are."""
+    file = content_folder() / BUNDLE
+    drafts = unbundle(file.read_bytes(), rules_digest()) if file.is_file() else None
+    return read_rules([content_folder() / RULES], logsources) if drafts is None else drafts
+
+
+def _place(name: str) -> Path:
+    if not Path(name).exists():
+        raise UsageError(f"there are no rules at {name}; name a folder or a Sigma file")
+    return Path(name)
+
+
+def content_folder() -> Traversable:
+    """Return the place of everything that an analyst could have written."""
+    return files("extriage") / "content"
+
+
+@cache
+def rules_digest() -> str:
+    """Return the SHA-256 over our own rule files, their names and their bytes."""
+    return _digest(content_folder() / RULES)
 
 
 @cache
 def content_digest(content: Content) -> str:
     """Return the SHA-256 over all content that can change a result."""
-    digest = hashlib.sha256()
-    roots: list[Path | Traversable] = [files("extriage").joinpath("content")]
-    roots += [Path(name) for name in content.rules]
-    for root in roots:
-        for name, data in _files(root, ""):
-            digest.update(f"{name}\0{len(data)}\0".encode())
-            digest.update(data)
-    digest.update(str(content.builtin).encode())
+    digest = hashlib.sha256(f"{content.builtin} {knowledge_digest()} {rules_digest()}".encode())
+    parts = sorted(content_folder().iterdir(), key=lambda part: part.name)
+    for part in parts:
+        if part.name not in (RULES, *_NO_RESULT):
+            digest.update(f"{part.name} {_digest(part)}".encode())
+    for name in content.rules:
+        digest.update(_digest(Path(name)).encode())
     digest.update(repr(content.suppressions).encode("utf-8", "surrogatepass"))
-    digest.update(knowledge_digest().encode())
     return digest.hexdigest()
 
 
-def _files(root: Path | Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+def _digest(root: Traversable) -> str:
+    digest = hashlib.sha256()
+    for name, data in _files(root, ""):
+        digest.update(f"{name}\0{len(data)}\0".encode())
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _files(root: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    """Return names and bytes of files, in a fixed order."""
     if root.is_file():
         yield name, root.read_bytes()
     elif root.is_dir():

@@ -1,7 +1,6 @@
 """Share the work out to processes that may crash or hang without taking the scan along."""
 
 import gc
-import multiprocessing
 import os
 import signal
 import sys
@@ -11,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from pebble import ProcessExpired, ProcessPool
 
 from extriage.errors import SourceError
 from extriage.model.evidence import Unit
@@ -120,7 +118,7 @@ def _nobody() -> None:
 def _alone(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) -> None:
     """Read all units in this process."""
     pack = load_pack(workers.content)
-    gc.enable()
+    _settle()
     for unit in units:
         results = None
         if parts := _plan(unit):
@@ -128,6 +126,12 @@ def _alone(units: list[Unit], workers: Workers, progress: Progress, keep: Keep) 
         if results is None:
             results = read_unit(unit, pack, progress, debug=workers.debug)
         keep(unit, encode(results))
+
+
+def _settle() -> None:
+    """Let garbage be collected again, but not be looked for in what was loaded and stays."""
+    gc.freeze()
+    gc.enable()
 
 
 def _plan(unit: Unit) -> list[Part]:
@@ -176,9 +180,11 @@ class _Pool:
         large = [_Large(unit, parts) for unit, parts in planned if parts]
         for one in large:
             self._wait(self.beside.digests.of(one.unit), _Task(), one)
+        # NOTE: pebble takes its time to import, and small evidence needs no workers.
+        from pebble import ProcessPool  # noqa: PLC0415
+
         load_pack(self.workers.content)
-        gc.freeze()
-        gc.enable()
+        _settle()
         context = _context()
         counter = context.Value("Q", 0)
         self.pool = ProcessPool(
@@ -271,6 +277,8 @@ class _Pool:
 
 def _context() -> Any:
     """Return how workers are started: as copies of this process where that is safe."""
+    import multiprocessing  # noqa: PLC0415
+
     copies = sys.platform == "linux" and sys.version_info < (3, 12)
     return multiprocessing.get_context("fork" if copies else "spawn")
 
@@ -292,6 +300,8 @@ def batches(units: list[Unit]) -> Iterator[list[Unit]]:
 
 def outcome(future: Any) -> list[bytes] | str:
     """Return the encoded results of a task, or why there are none."""
+    from pebble import ProcessExpired  # noqa: PLC0415
+
     try:
         data: list[bytes] = future.result()
     except TimeoutError:

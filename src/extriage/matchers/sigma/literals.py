@@ -6,7 +6,9 @@ character that the raw form may write differently (a quote is doubled in CSV, JS
 at will) therefore ends a literal. Only ASCII counts, in lower case.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import TypeAlias
 
 from extriage.matchers.sigma.patterns import Need
@@ -79,12 +81,11 @@ def rendered_cutter(breaks: str = "") -> Cut:
     return words
 
 
+@cache
 def _cutter(safe: frozenset[str], shortest: int = SHORTEST) -> Cut:
-    def pieces(text: str) -> tuple[str, ...]:
-        kept = "".join(char if char in safe else "\n" for char in text)
-        return tuple(piece for piece in kept.split("\n") if len(piece) >= shortest)
-
-    return pieces
+    letters = "".join(sorted(map(re.escape, safe)))
+    runs = re.compile(f"[{letters}]{{{shortest},}}")
+    return lambda text: tuple(runs.findall(text))
 
 
 def clauses_of(pieces: Iterable[str]) -> Clauses:

@@ -1,4 +1,4 @@
-"""Parts of a compiled condition: a test of rows, the literals it needs, and a test of raw text.
+"""Parts of a compiled condition: a test of rows, and a test of raw text.
 
 Raw text is a line that fits no columns. Nothing is known of its fields, so a part answers with
 three values: its text is missing, nothing can be said, or its text was found there.
@@ -8,17 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from extriage.matchers.sigma.literals import (
-    Clauses,
-    FieldTexts,
-    Pairs,
-    all_clauses,
-    any_clauses,
-    any_pairs,
-    any_texts,
-    best_pairs,
-    pairs_of,
-)
+from extriage.matchers.sigma.draft import Unfit
 from extriage.matchers.sigma.views import Row
 
 Test: TypeAlias = Callable[[Row], bool]
@@ -39,21 +29,17 @@ class UnfitError(RefusalError):
     broken = False
 
 
+def refusal(unfit: Unfit) -> RefusalError:
+    """Return the error that says what a draft says of a piece that cannot run."""
+    return RefusalError(unfit.reason) if unfit.broken else UnfitError(unfit.reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A condition or a piece of one."""
 
     test: Test
-    clauses: Clauses
     raw: RawTest
-    texts: FieldTexts = ()
-    """What single columns must contain."""
-    alternatives: Pairs = frozenset()
-    """Pairs that are not to be seen from the texts."""
-
-    def pairs(self) -> Pairs:
-        """Return texts of which two must stand together in one column."""
-        return best_pairs([self.alternatives, pairs_of(self.texts)])
 
 
 def unknown(_text: str) -> int:
@@ -83,10 +69,7 @@ def all_of(parts: Sequence[Part]) -> Part:
             found = max(found, answer)
         return found
 
-    texts = tuple(dict.fromkeys(one for part in parts for one in part.texts))
-    clauses = all_clauses([part.clauses for part in parts])
-    pairs = best_pairs(part.alternatives for part in parts)
-    return Part(test, clauses, raw if raws else unknown, texts, pairs)
+    return Part(test, raw if raws else unknown)
 
 
 def any_of(parts: Sequence[Part]) -> Part:
@@ -105,9 +88,7 @@ def any_of(parts: Sequence[Part]) -> Part:
     def raw(text: str) -> int:
         return max(one(text) for one in raws)
 
-    texts = any_texts([part.texts for part in parts])
-    pairs = any_pairs([part.pairs() for part in parts])
-    return Part(test, any_clauses([part.clauses for part in parts]), raw, texts, pairs)
+    return Part(test, raw)
 
 
 def none_of(part: Part) -> Part:
@@ -117,4 +98,4 @@ def none_of(part: Part) -> Part:
     def test(row: Row) -> bool:
         return not inner(row)
 
-    return Part(test, (), unknown)
+    return Part(test, unknown)

@@ -4,6 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+MOST_CHAINS = 500
+"""So many alternatives may a correlation have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

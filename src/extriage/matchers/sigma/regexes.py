@@ -7,18 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import re2
-from sigma.policy import SigmaPolicy
-from sigma.policy.regex_engine import RE2RegexEngine, RegexPattern
 
 from extriage.matchers.sigma.parts import RefusalError
-
-
-class _QuietEngine(RE2RegexEngine):
-    """What pySigma checks patterns with."""
-
-    def compile(self, pattern: str, flags: int = 0) -> RegexPattern:
-        compiled: RegexPattern = compile_quietly(pattern)
-        return compiled
 
 
 def compile_quietly(pattern: str) -> Any:
@@ -48,7 +38,3 @@ def searcher(pattern: str) -> Callable[[str], object]:
             return search(text.encode("utf-8", "replace").decode("utf-8"))
 
     return found
-
-
-POLICY = SigmaPolicy(regex_engine=_QuietEngine())
-"""Makes pySigma use quiet patterns, whatever its default is."""

@@ -1,9 +1,12 @@
 """Rules that are ready to run: what the scanner and the analysis get to see of Sigma."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from extriage.matchers.sigma.condition import condition_part
+from extriage.matchers.sigma.draft import Node
 from extriage.matchers.sigma.literals import Clauses, Pairs
+from extriage.matchers.sigma.needs import guard_clauses, line_needs
 from extriage.matchers.sigma.parts import FOUND, Part
 from extriage.matchers.sigma.plan import Plan
 from extriage.matchers.sigma.views import Lens, fold
@@ -11,25 +14,61 @@ from extriage.model.detection import RefusedRule, Rule
 from extriage.model.evidence import Record
 
 
-@dataclass(frozen=True, slots=True)
 class Target:
-    """A rule compiled for one kind of evidence."""
+    """A rule for one kind of evidence.
 
-    kind: str
-    clauses: Clauses
-    """A line can only match if it contains, whatever the case, one literal of each clause."""
-    part: Part = field(repr=False)
-    lens: Lens = field(repr=False)
-    pairs: Pairs
-    """Of a line that fits its columns one column contains both texts of one pair."""
-    keep: tuple[str, ...] = ()
+    What a scan may never need is made when it is first asked for: what a line must contain when
+    evidence of this kind is read, the test when such a line turns up.
+    """
+
+    __slots__ = ("_needs", "_part", "conditions", "keep", "lens")
+
+    def __init__(self, lens: Lens, conditions: tuple[Node, ...], keep: tuple[str, ...]) -> None:
+        self.lens = lens
+        self.conditions = conditions
+        self.keep = keep
+        self._needs: tuple[Clauses, Pairs] | None = None
+        self._part: Part | None = None
+
+    @property
+    def kind(self) -> str:
+        """The kind of evidence."""
+        return self.lens.target.kind
+
+    @property
+    def clauses(self) -> Clauses:
+        """A line can only match if it contains, whatever the case, one literal of each clause."""
+        return self.needs()[0]
+
+    @property
+    def pairs(self) -> Pairs:
+        """Of a line that fits its columns one column contains both texts of one pair."""
+        return self.needs()[1]
+
+    def needs(self) -> tuple[Clauses, Pairs]:
+        """Return what a line must contain."""
+        if self._needs is None:
+            self._needs = line_needs(self.conditions, self.lens)
+        return self._needs
+
+    def slow(self) -> bool:
+        """Tell whether a line need not contain anything, so that every line must be parsed."""
+        # NOTE: whatever the log source demands holds for its rules, without a look at each.
+        known = self._needs is None and guard_clauses(self.lens)
+        return not (known or self.clauses)
+
+    def part(self) -> Part:
+        """Return the test; RefusalError if the rule cannot run."""
+        if self._part is None:
+            self._part = condition_part(self.conditions, self.lens)
+        return self._part
 
     def matches(self, record: Record) -> bool:
         """Tell whether the rule is met by a record."""
         if record.raw:
             return self.matches_raw(record.text)
         row = self.lens.row(record)
-        return row is not None and self.part.test(row)
+        return row is not None and self.part().test(row)
 
     def matches_raw(self, text: str) -> bool:
         """Tell whether the texts that the rule asks for stand in a line that fits no columns.
@@ -37,7 +76,7 @@ class Target:
         Whatever cannot be seen without columns counts as met, but never alone: at least one
         text of the rule must be there.
         """
-        return self.part.raw(fold(text)) == FOUND
+        return self.part().raw(fold(text)) == FOUND
 
     def kept(self, record: Record) -> tuple[tuple[str, str], ...]:
         """Return the values that correlations need, under the names that the rule uses."""

@@ -1,41 +1,22 @@
-"""Texts of a rule: plain, with wildcards, many at once, and what of them a raw line must contain.
+"""Texts of a rule: plain, with wildcards, many at once.
 
 Lists of a hundred names are common in rules. Values of one kind are therefore tested together: a
 set for whole values, one call for all beginnings or endings, one RE2 automaton for many contents.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import re2
-from sigma.types import Placeholder, SigmaString, SpecialChars
 
-from extriage.matchers.sigma.literals import (
-    Clauses,
-    Cut,
-    any_clauses,
-    clauses_of,
-    field_texts,
-)
-from extriage.matchers.sigma.parts import (
-    FOUND,
-    MISSING,
-    UNKNOWN,
-    Part,
-    RawTest,
-    Test,
-    UnfitError,
-)
+from extriage.matchers.sigma.draft import ANY, Texts, Tokens, Wildcard
+from extriage.matchers.sigma.needs import pieces
+from extriage.matchers.sigma.parts import FOUND, MISSING, UNKNOWN, Part, RawTest, Test
 from extriage.matchers.sigma.regexes import searcher
 from extriage.matchers.sigma.views import Row, View, fold
 
-Tokens: TypeAlias = tuple[str | SpecialChars, ...]
-"""A value of a rule: texts and wildcards in turn."""
-
 Check: TypeAlias = Callable[[str], object]
-
-ANY, ONE = SpecialChars.WILDCARD_MULTI, SpecialChars.WILDCARD_SINGLE
 
 MANY = 40
 """From this many contents on, one automaton is faster than one search for each."""
@@ -44,33 +25,11 @@ LONGEST = 8000
 """With more text than this an automaton outgrows its memory and becomes the slower way."""
 
 
-def tokens_of(value: SigmaString) -> Tokens:
-    """Return a value as texts and wildcards, without neighbours of the same kind."""
-    tokens: list[str | SpecialChars] = []
-    for part in value.s:
-        if isinstance(part, Placeholder):
-            raise UnfitError(f"placeholder %{part.name}% has no values here (modifier expand)")
-        if isinstance(part, str) and tokens and isinstance(tokens[-1], str):
-            tokens[-1] += part
-        elif not (part is ANY and tokens and tokens[-1] is ANY):
-            tokens.append(part)
-    return tuple(token for token in tokens if token != "")
-
-
-def anywhere(tokens: Tokens) -> Tokens:
-    """Return the value that is met wherever the given one stands in a text."""
-    head = () if tokens[:1] == (ANY,) else (ANY,)
-    tail = () if tokens[-1:] == (ANY,) and len(tokens) > 0 else (ANY,)
-    return (*head, *tokens, *tail) if tokens else (ANY,)
-
-
-def text_part(view: View, values: Sequence[Tokens], *, cased: bool, lost: str = "") -> Part:
+def text_part(view: View, texts: Texts, lost: str = "") -> Part:
     """Return the part that holds if a field has one of some texts."""
-    spelt = [variant for value in values for variant in _as_logged(value, lost)]
-    pieces = [_pieces(value, view.cut) for value in values]
-    clauses: Clauses = any_clauses([clauses_of(found) for found in pieces])
-    texts = field_texts(view.column, [_pieces(value, view.bits) for value in values])
-    return Part(_test(view, spelt, cased=cased), clauses, _raw(pieces), texts)
+    spelt = (variant for value in texts.values for variant in _as_logged(value, lost))
+    found = [pieces(value, view.cut) for value in texts.values]
+    return Part(_test(view, spelt, cased=texts.cased), _raw(found))
 
 
 def _as_logged(value: Tokens, lost: str) -> Iterator[Tokens]:
@@ -85,16 +44,11 @@ def _as_logged(value: Tokens, lost: str) -> Iterator[Tokens]:
                 yield variant
 
 
-def _pieces(value: Tokens, cut: Cut) -> tuple[str, ...]:
-    texts = (fold(token) for token in value if isinstance(token, str))
-    return tuple(piece for text in texts for piece in cut(text))
-
-
-def _raw(pieces: list[tuple[str, ...]]) -> RawTest:
-    otherwise = MISSING if all(pieces) else UNKNOWN
+def _raw(wanted: list[tuple[str, ...]]) -> RawTest:
+    otherwise = MISSING if all(wanted) else UNKNOWN
 
     def raw(text: str) -> int:
-        for found in pieces:
+        for found in wanted:
             if found and all(piece in text for piece in found):
                 return FOUND
         return otherwise
@@ -119,13 +73,13 @@ class _Shapes:
                 self.whole.add("")
             case (str(text),):
                 self.whole.add(text)
-            case (SpecialChars.WILDCARD_MULTI,):
+            case (Wildcard.ANY,):
                 self.anything = True
-            case (str(text), SpecialChars.WILDCARD_MULTI):
+            case (str(text), Wildcard.ANY):
                 self.heads.append(text)
-            case (SpecialChars.WILDCARD_MULTI, str(text)):
+            case (Wildcard.ANY, str(text)):
                 self.tails.append(text)
-            case (SpecialChars.WILDCARD_MULTI, str(text), SpecialChars.WILDCARD_MULTI):
+            case (Wildcard.ANY, str(text), Wildcard.ANY):
                 self.contents.append(text)
             case _:
                 self.globs.append("".join(map(_as_pattern, value)))
@@ -149,7 +103,7 @@ class _Shapes:
             yield searcher(rf"(?s)\A(?:{'|'.join(self.globs)})\z")
 
 
-def _as_pattern(token: str | SpecialChars) -> str:
+def _as_pattern(token: str | Wildcard) -> str:
     if isinstance(token, str):
         return str(re2.escape(token))
     return ".*" if token is ANY else "."

@@ -9,78 +9,60 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
-from sigma.types import (
-    CompareOperators,
-    SigmaCIDRExpression,
-    SigmaCompareExpression,
-    SigmaExists,
-    SigmaFieldReference,
-    SigmaNull,
-    SigmaRegularExpression,
-    SigmaTimestampPart,
-    SigmaType,
-    TimestampPart,
+from extriage.matchers.sigma.draft import (
+    Comparison,
+    Exists,
+    Network,
+    Null,
+    Pattern,
+    Reference,
+    TimePart,
 )
-
-from extriage.matchers.sigma.literals import FieldTexts, need_clauses
-from extriage.matchers.sigma.parts import (
-    FOUND,
-    MISSING,
-    Part,
-    RawTest,
-    Test,
-    UnfitError,
-    unknown,
-)
+from extriage.matchers.sigma.literals import need_clauses
+from extriage.matchers.sigma.parts import FOUND, MISSING, Part, RawTest, Test, unknown
 from extriage.matchers.sigma.patterns import needs_of
 from extriage.matchers.sigma.regexes import searcher
 from extriage.matchers.sigma.strings import Check, over
 from extriage.matchers.sigma.views import Lens, Row, View
 
+Single: TypeAlias = Network | Comparison | TimePart | Exists | Null | Reference
+"""A value that is neither text nor a regular expression."""
+
 Address: TypeAlias = IPv4Address | IPv6Address
 
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_COMPARE = {
-    CompareOperators.LT: operator.lt,
-    CompareOperators.LTE: operator.le,
-    CompareOperators.GT: operator.gt,
-    CompareOperators.GTE: operator.ge,
-}
-_TIME_PARTS: dict[TimestampPart, Callable[[datetime], int]] = {
-    TimestampPart.MINUTE: lambda time: time.minute,
-    TimestampPart.HOUR: lambda time: time.hour,
-    TimestampPart.DAY: lambda time: time.day,
-    TimestampPart.WEEK: lambda time: time.isocalendar().week,
-    TimestampPart.MONTH: lambda time: time.month,
-    TimestampPart.YEAR: lambda time: time.year,
+_COMPARE = {"lt": operator.lt, "lte": operator.le, "gt": operator.gt, "gte": operator.ge}
+_TIME_PARTS: dict[str, Callable[[datetime], int]] = {
+    "minute": lambda time: time.minute,
+    "hour": lambda time: time.hour,
+    "day": lambda time: time.day,
+    "week": lambda time: time.isocalendar().week,
+    "month": lambda time: time.month,
+    "year": lambda time: time.year,
 }
 # NOTE: without case, RE2 lets these two match the ASCII letters k and s. A literal in the raw bytes
 # would then miss what a rule matches.
 _FOLDING = str.maketrans({"\u212a": "\ufdd0", "\u017f": "\ufdd1"})
 
 
-def value_part(view: View, value: SigmaType, lens: Lens) -> Part:
-    """Return the part that holds if a field meets a value."""
+def value_part(view: View, value: Single, lens: Lens) -> Part:
+    """Return the part that holds if a field meets a value; raw text says nothing of it."""
     match value:
-        case SigmaNull():
-            return Part(_null(view), (), unknown)
-        case SigmaExists():
-            return Part(_exists(view, wanted=value.exists), (), unknown)
-        case SigmaRegularExpression():
-            return pattern_part(view, value)
-        case SigmaCIDRExpression():
-            return Part(over(view, _network_check(value), cased=True), (), unknown)
-        case SigmaCompareExpression():
-            return Part(over(view, _compare_check(value), cased=True), (), unknown)
-        case SigmaTimestampPart():
-            return Part(over(view, _time_check(value), cased=True), (), unknown)
-        case SigmaFieldReference():
-            return Part(_reference(view, lens.view(value.field), value), (), unknown)
-        case _:
-            raise UnfitError(f"values of the type {type(value).__name__} are not supported")
+        case Null():
+            return Part(_null(view), unknown)
+        case Exists():
+            return Part(_exists(view, wanted=value.wanted), unknown)
+        case Network():
+            return Part(over(view, _network_check(value), cased=True), unknown)
+        case Comparison():
+            return Part(over(view, _compare_check(value), cased=True), unknown)
+        case TimePart():
+            return Part(over(view, _time_check(value), cased=True), unknown)
+        case Reference():
+            return Part(_reference(view, lens.view(value.name), value), unknown)
 
 
 def _null(view: View) -> Test:
@@ -93,20 +75,13 @@ def _exists(view: View, *, wanted: bool) -> Test:
     return lambda row: bool(own(row.record)) is wanted
 
 
-def pattern_part(view: View, value: SigmaRegularExpression) -> Part:
+def pattern_part(view: View, value: Pattern) -> Part:
     """Return the part that holds if a field contains a match of a regular expression."""
-    pattern = str(value.regexp)
-    if value.contains_placeholder():
-        raise UnfitError("a placeholder has no values here (modifier expand)")
-    flags = "".join(sorted(value.sigma_to_re_flag[flag] for flag in value.flags))
-    search = searcher(f"(?{flags}){pattern}" if flags else pattern)
-    if "i" in flags or re.search(r"\(\?\w*i", pattern):
+    search = searcher(f"(?{value.flags}){value.text}" if value.flags else value.text)
+    if "i" in value.flags or re.search(r"\(\?\w*i", value.text):
         search = _without_case(search)
-    clauses = need_clauses(needs_of(pattern), view.cut)
-    texts: FieldTexts = ()
-    if view.column:
-        texts = tuple((view.column, one) for one in need_clauses(needs_of(pattern), view.bits))
-    return Part(over(view, search, cased=True), clauses, _raw(clauses), texts)
+    clauses = need_clauses(needs_of(value.text), view.cut)
+    return Part(over(view, search, cased=True), _raw(clauses))
 
 
 def _without_case(search: Check) -> Check:
@@ -125,8 +100,8 @@ def _raw(clauses: tuple[frozenset[bytes], ...]) -> RawTest:
     return raw
 
 
-def _network_check(value: SigmaCIDRExpression) -> Check:
-    network = value.network
+def _network_check(value: Network) -> Check:
+    network = ip_network(value.network)
 
     def check(text: str) -> bool:
         for part in text.replace(",", " ").split():
@@ -149,11 +124,8 @@ def _address(text: str) -> Address | None:
     return mapped or address
 
 
-def _compare_check(value: SigmaCompareExpression) -> Check:
-    compare = _COMPARE.get(value.op)
-    if compare is None:
-        raise UnfitError(f"comparison {value.op.name} is not supported")
-    limit = value.number.number
+def _compare_check(value: Comparison) -> Check:
+    compare, limit = _COMPARE[value.sign], value.number
 
     def check(text: str) -> bool:
         return bool(_NUMBER.fullmatch(text)) and bool(compare(_number(text), limit))
@@ -166,8 +138,8 @@ def _number(text: str) -> int | float:
     return float(text) if "." in text or len(text) > 300 else int(text)
 
 
-def _time_check(value: SigmaTimestampPart) -> Check:
-    part, wanted = _TIME_PARTS[value.timestamp_part], value.number
+def _time_check(value: TimePart) -> Check:
+    part, wanted = _TIME_PARTS[value.part], value.number
 
     def check(text: str) -> bool:
         try:
@@ -178,7 +150,7 @@ def _time_check(value: SigmaTimestampPart) -> Check:
     return check
 
 
-def _reference(view: View, other: View, value: SigmaFieldReference) -> Test:
+def _reference(view: View, other: View, value: Reference) -> Test:
     compare = _reference_check(value)
 
     def test(row: Row) -> bool:
@@ -188,11 +160,11 @@ def _reference(view: View, other: View, value: SigmaFieldReference) -> Test:
     return test
 
 
-def _reference_check(value: SigmaFieldReference) -> Callable[[str, str], bool]:
-    if value.starts_with and value.ends_with:
+def _reference_check(value: Reference) -> Callable[[str, str], bool]:
+    if value.head and value.tail:
         return lambda mine, theirs: theirs in mine
-    if value.starts_with:
+    if value.head:
         return str.startswith
-    if value.ends_with:
+    if value.tail:
         return str.endswith
     return operator.eq
