@@ -197,6 +197,7 @@ def test_as_of_moves_up_to_now(run: Keyboard) -> None:
         cve["window"]["to"]
         for campaign in case["hosts"][0]["campaigns"]
         for cve in campaign["coverage"]
+        if cve["window"]
     }
     assert window == "2021-04-01T00:00:00Z"
 
@@ -246,3 +247,32 @@ def test_a_wrong_suppress_file_is_exit_2_and_a_sentence(
     assert outcome.err.count("\n") == 1
     assert not Path("lab").exists()
     assert run("scan", LAB, "--suppress", "none.yml", "--case", "lab").code == 2
+
+
+def test_rules_say_what_they_could_see(run: Keyboard) -> None:
+    shown = run("rules", "coverage")
+    assert shown.code == 0
+    assert re.search(
+        r"^ProxyLogon .*\n(  .*\n)*  ECP server logs +planted", shown.out, re.MULTILINE
+    )
+    assert run("rules", "coverage", "--format", "csv").out.startswith("campaign,title,source,")
+    document = json.loads(run("rules", "coverage", "--format", "json").out)
+    assert document["rules"] > 60
+    Path("mine").mkdir()
+    Path("mine/knock.yml").write_text(
+        "title: x\nname: my_knock\nlogsource: {product: exchange, service: ews}\n"
+        "detection: {a: {SoapAction: GetItem}, condition: a}\ntags: [attack.t1114.002]\n"
+        "extriage: {campaign: mine, stage: taken}\n"
+    )
+    words = ("rules", "coverage", "--rules", "mine", "--no-builtin-rules", "--format")
+    assert "mine\n  EWS logs " in run(*words, "text").out
+    (technique,) = json.loads(run(*words, "navigator").out)["techniques"]
+    assert (technique["techniqueID"], technique["comment"]) == ("T1114.002", "my_knock")
+
+
+def test_a_case_becomes_a_layer_of_techniques(run: Keyboard) -> None:
+    run("scan", LAB, "--case", "lab", "-q")
+    assert run("report", "lab", "--format", "navigator", "-o", "lab.json").code == 0
+    layer = json.loads(Path("lab.json").read_bytes())
+    scores = {one["techniqueID"]: one["score"] for one in layer["techniques"]}
+    assert max(scores.values()) == 43, "executed, confirmed"

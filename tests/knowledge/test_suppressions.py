@@ -1,5 +1,6 @@
 """Suppress files: what is right is read, what is wrong is one clear sentence with its line."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -163,3 +164,10 @@ def test_aliases_do_not_explode(tmp_path: Path) -> None:
 )
 def test_networks_are_read_in_every_spelling(text: str, network: str) -> None:
     assert str(network_of(text)) == network
+
+
+def test_the_example_of_the_documents_is_right(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "suppress.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    entries = read(tmp_path, example)
+    assert [entry.id for entry in entries] == ["known.yml:8", "known.yml:14", "known.yml:2"]

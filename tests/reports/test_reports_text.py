@@ -223,8 +223,9 @@ def test_a_campaign_that_is_seen_without_reasons_still_answers_for_each_cve() ->
         )
     )
     answers = (*answers[:2], replace(answers[2], logs=campaign.coverage[0].logs), answers[3])
-    shown = text(of_hosts(replace(server, campaigns=(replace(campaign, coverage=answers),))))
-    assert "ProxyLogon: cannot tell" in shown
+    told = replace(campaign, coverage=answers, stage=Stage.PROBED, certainty=Certainty.LIKELY)
+    shown = text(of_hosts(replace(server, campaigns=(told,))))
+    assert "ProxyLogon: probed, likely" in shown
     assert "CVE-2021-26855: no evidence that would show it" in shown
     assert "CVE-2021-26857: httpproxy (missing); iis (missing)" in shown
     assert "CVE-2021-26858: httpproxy, iis cover it" in shown
@@ -233,7 +234,7 @@ def test_a_campaign_that_is_seen_without_reasons_still_answers_for_each_cve() ->
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_format_renders_every_case(name: str) -> None:
-    assert list(REPORTS) == ["text", "json", "csv"]
+    assert list(REPORTS) == ["text", "json", "csv", "navigator"]
     for report in REPORTS.values():
         assert report.title
         assert report.render(CASES[name], RenderOptions()).endswith("\n")

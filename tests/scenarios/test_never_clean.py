@@ -125,7 +125,8 @@ def test_an_attack_far_into_a_line_that_is_no_event(server: Path) -> None:
 
 
 def of_cve(case: dict[str, Any], cve: str) -> dict[str, Any]:
-    (found,) = [c for c in case["hosts"][0]["campaigns"][0]["coverage"] if c["cve"] == cve]
+    campaigns = case["hosts"][0]["campaigns"]
+    (found,) = (c for campaign in campaigns for c in campaign["coverage"] if c["cve"] == cve)
     assert isinstance(found, dict)
     return found
 

@@ -146,6 +146,6 @@ def test_evidence_without_any_log_still_has_its_findings(tmp_path: Path) -> None
     code, case = rescanned(tmp_path)
     host = the_host(case)
     assert code == 1
-    assert list(found(host)) == [DUMP]
+    assert DUMP in found(host)
     assert host["coverage"] == []
     assert host["verdict"]["status"] == "cannot-tell"

@@ -146,6 +146,8 @@ class Suppressor:
 
 def suppressor(entries: Sequence[Suppression], ruleset: RuleSet) -> Suppressor:
     """Prepare entries for the rules of a run."""
+    if not entries:
+        return Suppressor()
     every = [one.rule for one in ruleset.rules] + [one.rule for one in ruleset.correlations]
     rules = {rule.id: rule for rule in every}
     silent = frozenset(one.rule.id for one in ruleset.rules if not one.generate)

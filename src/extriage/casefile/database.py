@@ -29,7 +29,7 @@ CREATE TABLE actions (host TEXT, position INTEGER, id TEXT, title TEXT, text TEX
 CREATE TABLE campaigns (host TEXT, campaign TEXT, title TEXT, cves TEXT, stage TEXT,
   certainty TEXT, first TEXT, last TEXT, findings TEXT);
 CREATE TABLE cves (host TEXT, campaign TEXT, cve TEXT, answer TEXT, stage TEXT, certainty TEXT,
-  window_from TEXT, window_to TEXT, note TEXT, logs TEXT);
+  window_from TEXT, window_to TEXT, note TEXT, logs TEXT, weighs INTEGER);
 CREATE TABLE advisories (host TEXT, cve TEXT, state TEXT, note TEXT, name TEXT, severity TEXT,
   cvss REAL, exploited_since TEXT, kev TEXT, window_from TEXT, window_to TEXT, window_days INTEGER,
   window_closed INTEGER, window_proved INTEGER, window_note TEXT);
@@ -197,6 +197,7 @@ def _campaigns(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
                 _iso(v.window["to"]) if v.window else None,
                 v.note,
                 json.dumps([[log.kind, log.covered, log.note] for log in v.logs]),
+                int(v.weighs),
             )
             for c in host.campaigns
             for v in c.coverage

@@ -83,7 +83,7 @@ def _cannot_tell(case: Case) -> bool:
     return any(
         host.verdict.status is Status.CANNOT_TELL
         or any(
-            cve.answer is Absence.CANNOT_TELL
+            cve.answer is Absence.CANNOT_TELL and cve.weighs
             for campaign in host.campaigns
             for cve in campaign.coverage
         )

@@ -97,10 +97,10 @@ def _leaves(document: _Tree, prefix: str, depth: int) -> Iterator[tuple[str, str
     """Yield every value with its name, `a.b` for nested ones, those of a list one by one."""
     for name, value in document.items():
         called = f"{prefix}{name}"
-        if not depth and name in _INNER and isinstance(value, str):
-            inner = _decoded(value)
+        if isinstance(value, str):
             yield called, value[:_LONGEST]
-            yield from _leaves(inner, "", 1) if isinstance(inner, dict) else ()
+            if not depth and name in _INNER and isinstance(inner := _decoded(value), dict):
+                yield from _leaves(inner, "", 1)
         elif (name in _PAIRED or name == _CHANGED) and (rows := _rows(value)):
             yield from _pairs(name, rows)
         else:

@@ -16,6 +16,7 @@ from extriage.model.detection import Finding, Stage
 from extriage.model.host import Host
 from extriage.reports.base import RenderOptions
 from extriage.reports.neutral import cut, visible
+from extriage.reports.paper import standing
 
 COLORS: dict[Stage | None, str] = {
     None: "#d9d9d9",
@@ -140,7 +141,7 @@ def _score(finding: Finding) -> int:
 
 
 def _line(host: Host, finding: Finding) -> str:
-    level = ", ".join(word.value for word in (finding.stage, finding.certainty) if word)
+    level = standing(finding.stage, finding.certainty) if finding.stage else "no stage claimed"
     count = f"{finding.count} line{'s' if finding.count != 1 else ''}"
     return _words(f"{finding.id} {host.name}: {finding.title} ({level}; {count})")
 
@@ -160,8 +161,9 @@ def _about(pairs: Sequence[tuple[Host, Finding]]) -> tuple[Pair, ...]:
 
 
 def _verdict(host: Host) -> str:
-    words = (host.verdict.status, host.verdict.stage, host.verdict.certainty)
-    return ", ".join(word.value for word in words if word is not None)
+    verdict = host.verdict
+    level = standing(verdict.stage, verdict.certainty)
+    return ", ".join(word for word in (verdict.status.value, level) if word)
 
 
 def _words(text: str) -> str:
