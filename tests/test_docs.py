@@ -17,7 +17,6 @@ import click
 import pytest
 from cases import CASES
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from rule_pages import index_page, traces_page
 
 from extriage import casefile
 from extriage.cli import COMMANDS, extriage, main
@@ -44,6 +43,7 @@ from extriage.parsers import (
 )
 from extriage.pipeline.pack import BUNDLE, RULES, Content, load_pack, rules_digest
 from extriage.reports import REPORTS, RenderOptions
+from rule_pages import index_page, traces_page
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -12,13 +12,14 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from extriage.model.case import SCHEMA, Case, Tool
-from extriage.model.detection import Certainty, Evidence, Finding, Level, RefusedRule, Stage
+from extriage.model.detection import About, Certainty, Evidence, Finding, Level, RefusedRule, Stage
 from extriage.model.evidence import BuildSeen, Entry, Period
 from extriage.model.host import (
     Absence,
     Action,
     AdvisoryState,
     CampaignVerdict,
+    Chain,
     Coverage,
     CveVerdict,
     Host,
@@ -27,6 +28,7 @@ from extriage.model.host import (
     Patch,
     State,
     Status,
+    Step,
     Verdict,
 )
 from extriage.model.suppression import Suppressed, Suppression, SuppressionUse
@@ -155,6 +157,13 @@ def chain() -> tuple[Finding, ...]:
             *("web-scanner-agent", None, [evidence(FRONT_END, 12, "2021-02-02 01:00:07", "zgrab")]),
             title="User agent of an internet-wide scanner",
         ),
+        finding(
+            *("role-assigned", None, [evidence(SYSMON, 88301, "2021-03-14 07:02:10", "role")]),
+            title="The role for mailbox export was assigned",
+            level=Level.MEDIUM,
+            hints=Stage.TAKEN,
+            about=About.PERSISTENCE,
+        ),
     )
 
 
@@ -260,13 +269,69 @@ def host(status: Status = Status.COMPROMISED, name: str = "EXCH01.contoso.test")
     return Host(
         name=name,
         verdict=verdict,
-        campaigns=(campaign,),
+        campaigns=(campaign, *_others(status)),
         patch=_patch(),
         coverage=coverage(first="2021-03-10" if short else "2021-01-02", ecp=not short),
         findings=found,
         actions=_ACTIONS if status is Status.COMPROMISED else _ACTIONS[-1:],
         manifest=_manifest(name.partition(".")[0]),
         notes=("Times of Sysmon.json were local time labelled Z; 5 hours were added.",),
+        chains=(_story(found),) if status is Status.COMPROMISED else (),
+    )
+
+
+def _others(status: Status) -> tuple[CampaignVerdict, ...]:
+    """Return campaigns of which nothing was found: one for each answer, and one without a hole."""
+    early = "the evidence ends on 2021-03-16, before the first known attacks"
+    answers = {
+        ("proxyshell", "ProxyShell (August 2021)"): cve("CVE-2021-34473", Absence.NOT_YET, early),
+        ("proxynotshell", "ProxyNotShell (2022)"): cve("CVE-2022-41040", Absence.NOT_YET, early),
+        ("cve-2020-17144", "Item that runs code (2020)"): cve(
+            "CVE-2020-17144", Absence.NOT_APPLICABLE, "does not apply to Exchange 2016"
+        ),
+        ("cve-2020-0688", "Fixed machine key (February 2020)"): cve(
+            "CVE-2020-0688",
+            Absence.NOT_SEEN if status is Status.NO_SIGN else Absence.CANNOT_TELL,
+            "IIS logs reach back only to 2021-01-02; it was never seen open here",
+            weighs=False,
+        ),
+    }
+    quiet = (None, None, None, None, ())
+    ways = CampaignVerdict("iis-modules", "Back doors in the web server", (), *quiet, ())
+    named = [
+        CampaignVerdict(name, title, (one.cve,), *quiet, (one,))
+        for (name, title), one in answers.items()
+    ]
+    return (*named, ways)
+
+
+def _story(found: Iterable[Finding]) -> Chain:
+    """Tell the findings as one chain, with a last step that only hints at what it means."""
+    told = sorted((one for one in found if one.stage), key=lambda one: one.first or WINDOW["from"])
+    steps = [
+        Step(
+            *(one.first or WINDOW["from"], one.last or WINDOW["to"], one.title, one.id, one.stage),
+            *(True, one.count, one.evidence[0].path, one.evidence[0].line, ""),
+        )
+        for one in told
+    ]
+    last = at("2021-03-15 22:10:44")
+    archive = "An archive was made in a folder of the web server"
+    steps.append(
+        Step(last, last, archive, "f-archive", Stage.TAKEN, False, 1, SYSMON, 99120, "7z.exe a x")
+    )
+    return Chain(
+        id="c-0123456789abcdef",
+        campaign="proxylogon",
+        campaigns=("proxylogon", "web-shells"),
+        cves=("CVE-2021-26855", "CVE-2021-27065"),
+        stage=Stage.EXECUTED,
+        certainty=Certainty.CONFIRMED,
+        first=steps[0].time,
+        last=last,
+        keys=(("address", "198.51.100.23"), ("page", "ohyeah.aspx")),
+        raised="two kinds of evidence tell it alike",
+        steps=tuple(steps),
     )
 
 

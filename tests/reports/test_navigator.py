@@ -120,12 +120,15 @@ def test_a_technique_has_the_furthest_stage_and_names_its_findings() -> None:
 def test_what_claims_nothing_scores_nothing_and_what_is_no_technique_is_left_out() -> None:
     found = (
         finding("a", None, [], attack=("T1595.002", "G0125", "t1190", "T1190 ")),
+        finding("c", None, [], attack=("T1595.002",), hints=Stage.ACTED),
         finding("b", Stage.TAKEN, [], attack=("T1114",), certainty=Certainty.POSSIBLE, count=1),
     )
     layer = layer_of(of_hosts(replace(host(), findings=found)))
     check(layer)
     scores = {one["techniqueID"]: one["score"] for one in layer["techniques"]}
     assert scores == {"T1114": 61, "T1595.002": 0}
+    assert "C (hints at acted; 0 lines)" in layer["techniques"][1]["comment"]
+    assert "A (no stage claimed; 0 lines)" in layer["techniques"][1]["comment"]
 
 
 def test_many_findings_are_counted_not_listed() -> None:

@@ -218,28 +218,25 @@ def cmdlet(time: datetime, act: str, caller: str = "Administrator", failed: str 
     return [("events/management.json", json.dumps(told)), (path, _row("rps-cmdlet", row))]
 
 
-def process(time: datetime, parent: str, line: str, image: str = "", **known: str) -> list[Line]:
+def process(time: datetime, parent: str, line: str, **known: str) -> list[Line]:
     """Return Sysmon's and the security log's event of a program that was started."""
-    program = image or line.split('"')[1] if line.startswith('"') or image else line.split(" ")[0]
-    if "\\" not in program:
-        program = rf"C:\Windows\System32\{program}"
-    image = program if program.lower().endswith(".exe") else f"{program}.exe"
-    parent_image = parent.split('"')[0].split(" -")[0].split(" /")[0].strip()
+    image, started = _program(line), _program(parent)
     user = known.get("user", r"NT AUTHORITY\SYSTEM")
-    sysmon = {
-        "Image": image,
-        "CommandLine": line,
-        "User": user,
-        "ParentImage": parent_image,
-        "ParentCommandLine": parent,
-    }
+    sysmon = {"Image": image, "User": user, "ParentImage": started, "ParentCommandLine": parent}
     security = {
         "SubjectUserName": user.rpartition("\\")[2],
         "NewProcessName": image,
-        "CommandLine": line,
-        "ParentProcessName": parent_image,
+        "ParentProcessName": started,
     }
-    return [event(time, SYSMON, 1, **sysmon), event(time, "Security", 4688, **security)]
+    return [
+        event(time, SYSMON, 1, CommandLine=line, **sysmon),
+        event(time, "Security", 4688, CommandLine=line, **security),
+    ]
+
+
+def _program(line: str) -> str:
+    program = line[: line.lower().index(".exe") + 4].lstrip('"')
+    return program if "\\" in program else rf"C:\Windows\System32\{program}"
 
 
 def written(time: datetime, image: str, target: str) -> Line:

@@ -114,24 +114,6 @@ def test_what_administrators_do_proves_nothing(tmp_path: Path, orders: list[str]
     assert not any(finding["level"] == "critical" for finding in host["findings"])
 
 
-def test_hints_count_once_a_page_answers_in_the_same_minutes(tmp_path: Path) -> None:
-    lines = [
-        by_shell(1, "cmd /c whoami"),
-        event(
-            1.2,
-            "Security",
-            4732,
-            TargetUserName="Administrators",
-            SubjectUserName="EX01$",
-            MemberName="-",
-            SubjectDomainName="CONTOSO",
-        ),
-    ]
-    host = scan(tmp_path, lines)
-    assert "security_admin_group_changed_by_machine_account" in rules(host)
-    assert host["verdict"]["status"] == "compromised"
-
-
 def test_antivirus_that_removes_a_shell_is_no_reason_to_be_calm(tmp_path: Path) -> None:
     defender = "Microsoft-Windows-Windows Defender/Operational"
     words = {"Threat Name": "Backdoor:ASP/Webshell.A", "Action Name": "Quarantine"}

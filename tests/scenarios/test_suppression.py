@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sqlite3
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -294,3 +295,41 @@ def test_other_entries_make_another_scan() -> None:
     over = Suppression("a.yml:1", "x", addresses=("10.0.0.1",), in_force=False)
     digests = {content_digest(Content(suppressions=given)) for given in ((), (one,), (over,))}
     assert len(digests) == 3
+
+
+def test_the_database_tells_what_was_suppressed_and_by_what(tmp_path: Path) -> None:
+    write(tmp_path, knocks(NESSUS) + chain(NESSUS))
+    entries = SCANNER + "suppress: [{rule: none_*, reason: x, by: me, expires: 2020-01-01}]"
+    _, case = scan(tmp_path, entries)
+    connection = sqlite3.connect(tmp_path / "case" / "case.db")
+    try:
+        uses = connection.execute(
+            "SELECT entry, decided_by, in_force, lines, shown FROM suppressions"
+        )
+        assert uses.fetchall() == [
+            (
+                one["entry"]["id"],
+                one["entry"]["by"],
+                one["entry"]["in_force"],
+                one["lines"],
+                one["shown"],
+            )
+            for one in case["suppressions"]
+        ]
+        (selects,) = connection.execute(
+            "SELECT selects FROM suppressions WHERE scanner <> ''"
+        ).fetchone()
+        assert json.loads(selects) == {
+            "address": [NESSUS],
+            "user-agent": ["python-requests/*"],
+            "from": ["2021-03-01T00:00:00.000000Z"],
+            "to": ["2021-03-31T23:59:59.999999Z"],
+        }
+        taken = connection.execute("SELECT rule, count FROM suppressed").fetchall()
+        assert taken == [(row["rule"], row["count"]) for row in the_host(case)["suppressed"]]
+        (lines,) = connection.execute("SELECT count(*) FROM suppressed_lines").fetchone()
+        assert lines == sum(len(row["evidence"]) for row in the_host(case)["suppressed"])
+        steps = connection.execute("SELECT count(*) FROM chain_steps").fetchone()
+        assert steps == (sum(len(one["steps"]) for one in the_host(case)["chains"]),)
+    finally:
+        connection.close()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from extriage.model.detection import Finding
+from extriage.model.detection import Finding, Level
 from extriage.model.host import Absence, CampaignVerdict, Chain, CveVerdict, Status
 
 
@@ -17,15 +17,27 @@ def reason(
     if top is not None:
         return _seen(status, top, findings, judged) + (_chained(chain) if chain else "")
     answers = [cve for campaign in judged for cve in campaign.coverage]
+    found = _worth_a_look(findings)
     if status is Status.NO_SIGN:
         covered = [cve.cve for cve in answers if cve.answer is Absence.NOT_SEEN]
         if not covered:
-            return "Nothing was found, and nothing that is looked for applies to this server."
-        return f"Nothing was found, and the logs that would show {_list(covered)} cover the time."
+            return f"{found}, and nothing that is looked for applies to this server."
+        return f"{found}, and the logs that would show {_list(covered)} cover the time."
     unknown = [cve for cve in answers if cve.answer is Absence.CANNOT_TELL and cve.weighs]
     if not unknown:
-        return "Nothing was found, but there is too little evidence to say anything."
-    return f"Nothing was found, but it could not have been: {_why(unknown)}."
+        return f"{found}, but there is too little evidence to say anything."
+    return f"{found}; but much could not have been seen: {_why(unknown)}."
+
+
+def _worth_a_look(findings: Sequence[Finding]) -> str:
+    """Say that nothing was found, or what was found that proves nothing alone."""
+    known = [one for one in findings if one.level.rank >= Level.MEDIUM.rank]
+    if not known:
+        return "Nothing was found"
+    first = max(known, key=lambda one: one.level.rank)
+    when = f" at {first.first:%Y-%m-%d %H:%M} UTC" if first.first else ""
+    more = f" and {len(known) - 1} more" if len(known) > 1 else ""
+    return f"No attack was found; worth a look: {first.title}{when}{more}"
 
 
 def _chained(chain: Chain) -> str:

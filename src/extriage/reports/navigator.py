@@ -2,7 +2,7 @@
 
 The format is 4.5: https://github.com/mitre-attack/attack-navigator/tree/master/layers/spec/v4.5.
 A technique's score is ten times the number of its furthest stage (`probed` 1 to `taken` 6) plus
-that of the certainty (`possible` 1 to `confirmed` 3); findings that claim no stage score 0.
+that of the certainty (`possible` 1 to `confirmed` 3); findings that prove no stage score 0.
 """
 
 import json
@@ -98,7 +98,7 @@ def layer(name: str, description: str, shades: Iterable[Shade], metadata: Sequen
             "maxValue": HIGHEST,
         },
         "legendItems": [
-            {"label": stage.value if stage else "no stage claimed", "color": color}
+            {"label": stage.value if stage else "no stage proved", "color": color}
             for stage, color in COLORS.items()
         ],
         "metadata": _metadata(metadata),
@@ -141,7 +141,8 @@ def _score(finding: Finding) -> int:
 
 
 def _line(host: Host, finding: Finding) -> str:
-    level = standing(finding.stage, finding.certainty) if finding.stage else "no stage claimed"
+    hint = f"hints at {finding.hints.value}" if finding.hints else "no stage claimed"
+    level = standing(finding.stage, finding.certainty) if finding.stage else hint
     count = f"{finding.count} line{'s' if finding.count != 1 else ''}"
     return _words(f"{finding.id} {host.name}: {finding.title} ({level}; {count})")
 

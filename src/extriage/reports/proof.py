@@ -41,6 +41,8 @@ def proof_block(paper: Paper, host: Host, count: int) -> list[Text]:
         return []
     total = sum(finding.count for finding in host.findings)
     note = f"{len(chosen)} of {total} lines, furthest stage first"
+    if any(finding.hints for finding, _ in chosen):
+        note += "; ? is a hint"
     lines = [paper.heading("Proof", note)]
     for finding, evidence in chosen:
         lines += _shown(paper, finding, evidence)
@@ -92,17 +94,18 @@ def _weight(finding: Finding) -> tuple[int, int, int, str, str]:
 
 
 def _shown(paper: Paper, finding: Finding, evidence: Evidence) -> list[Text]:
-    stage = finding.stage.value if finding.stage else "-"
-    style = STAGE_STYLE[finding.stage] if finding.stage else "dim"
+    claimed = finding.stage or finding.hints
+    stage = f"{claimed.value}{'' if finding.stage else '?'}" if claimed else finding.about or "-"
+    style = STAGE_STYLE[claimed] if claimed else "dim"
     times = f" ({finding.count} lines)" if finding.count > 1 else ""
-    start = (f"  {stage:9}", style)
+    start = (f"  {stage[:9]:10}", style)
     time = f"{when(evidence.time):19}  "
     line = f":{evidence.line}"
     place = paper.fit(evidence.path, paper.width - 4 - len(line), head=0.25) + line
     text = _fields(paper, evidence.summary, paper.width - 6) or excerpt(
         paper, evidence.text, paper.width - 6
     )
-    title = paper.fit(finding.title, paper.width - 32 - len(times), head=0.8) + times
+    title = paper.fit(finding.title, paper.width - 33 - len(times), head=0.8) + times
     return [
         paper.line(start, time, (title, "bold")),
         paper.line("    ", (place, "cyan")),

@@ -8,7 +8,7 @@ from extriage.model.detection import Stage
 from extriage.model.host import Chain, Host, Step
 from extriage.reports.paper import STAGE_STYLE, Paper, Part, period, standing
 
-_STEPS = 7
+_STEPS = 6
 _NAMED = {"address": "from", "account": "as", "page": "with"}
 _EACH = 2
 

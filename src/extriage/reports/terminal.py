@@ -21,7 +21,7 @@ from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
 from extriage.reports.story import story_block
 from extriage.reports.suppressed import suppressed_list, suppressed_sum
-from extriage.reports.unseen import answer_of, short_title, unseen_block
+from extriage.reports.unseen import answer_of, short_title, unseen_block, unseen_line
 
 _NAMES = {
     Status.COMPROMISED: "COMPROMISED",
@@ -40,6 +40,7 @@ _MEANINGS = {
 _WORST_FIRST = list(_NAMES)
 _PROOFS = 4
 _PROOFS_OF_MANY = 2
+_PROOFS_BESIDE_STORY = 2
 _ACTIONS, _ACTIONS_OF_MANY = 5, 2
 _HOSTS_IN_FULL = 25
 _CAMPAIGNS = 4
@@ -86,11 +87,16 @@ def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     for campaign in drawn:
         lines += campaign_block(paper, host, campaign)
     lines += [_brief(paper, one) for one in brief]
-    lines += unseen_block(paper, [one for one in host.campaigns if not one.stage])
+    hinted = {one.campaign for one in host.findings if one.hints or one.about}
+    unseen = [one for one in host.campaigns if not one.stage and one.campaign not in hinted]
+    if not drawn:
+        lines += unseen_block(paper, unseen)
     lines += story_block(paper, host)
     lines += _actions(paper, host, _ACTIONS)
-    lines += proof_block(paper, host, _PROOFS)
+    lines += proof_block(paper, host, _PROOFS_BESIDE_STORY if host.chains else _PROOFS)
     lines += coverage_block(paper, host)
+    if drawn:
+        lines += unseen_line(paper, unseen)
     lines += [_imprint(paper, case), *_notes(paper, host, 3)]
     return lines + _unread(paper, case, [host])
 

@@ -33,6 +33,18 @@ def unseen_block(paper: Paper, campaigns: Sequence[CampaignVerdict]) -> list[Tex
     return lines if len(lines) > 1 else []
 
 
+def unseen_line(paper: Paper, campaigns: Sequence[CampaignVerdict]) -> list[Text]:
+    """Count the campaigns of which nothing was found, beside one of which much was."""
+    counts = Counter(answer_of(one) for one in campaigns)
+    words = [f"{counts[answer]} {label}" for answer, label in _LABELS.items() if counts[answer]]
+    if counts[None]:
+        words.append(f"{counts[None]} without a trace")
+    if not words:
+        return []
+    text = f"of other attacks: {', '.join(words)}; each with its reason in the case"
+    return paper.paragraph([("  Nothing  ", "bold")], text, lines=2, indent=11)
+
+
 def _told(named: Sequence[CampaignVerdict], answer: Absence) -> str:
     if answer is Absence.NOT_YET:
         first = named[0].coverage[0].note.partition(",")[0]
