@@ -48,13 +48,30 @@ def test_a_case_can_be_shown_again_without_the_evidence(run: Keyboard) -> None:
     assert (again.code, "--force" in again.err) == (2, True)
 
 
-@pytest.mark.parametrize("name", ["exchange-2016-cu22-benign", "iis", "evtx"])
+@pytest.mark.parametrize("name", ["exchange-2016-cu22-benign", "iis"])
 def test_benign_evidence_shows_no_exploitation(run: Keyboard, name: str) -> None:
     outcome = run("scan", EVIDENCE / name, "--case", "c")
     assert outcome.code == 3
     case = json.loads(Path("c/case.json").read_bytes())
     assert [f for host in case["hosts"] for f in host["findings"]] == []
     assert {host["verdict"]["status"] for host in case["hosts"]} == {"cannot-tell"}
+
+
+def test_real_events_show_what_their_origin_names_and_nothing_as_loud(run: Keyboard) -> None:
+    """A forwarding to the outside, and a transport agent that was tried and not installed."""
+    assert run("scan", EVIDENCE / "evtx", "--case", "c").code == 1
+    case = json.loads(Path("c/case.json").read_bytes())
+    found = {f["rule"]: f for host in case["hosts"] for f in host["findings"]}
+    loud = {rule for rule, f in found.items() if f["level"] in ("high", "critical")}
+    assert loud == {"cmdlet_mailbox_forwarded_outside"}
+    forwarding = found["cmdlet_mailbox_forwarded_outside"]
+    assert (forwarding["stage"], forwarding["hints"]) == (None, "taken")
+    assert forwarding["about"] == "exposure"
+    agent = found["cmdlet_transport_agent_failed"]
+    assert (agent["stage"], agent["about"], agent["count"]) == ("probed", "persistence", 4)
+    assert {f["stage"] for f in found.values()} == {None, "probed"}
+    statuses = {host["verdict"]["status"] for host in case["hosts"]}
+    assert statuses == {"cannot-tell", "targeted"}
 
 
 def test_damaged_event_logs_are_counted_and_nothing_is_lost(run: Keyboard) -> None:

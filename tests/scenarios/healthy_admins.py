@@ -100,6 +100,7 @@ def transport_and_hybrid() -> Iterator[Line]:
         'New-DlpPolicy -Name "PCI" -TemplateData "<dlpPolicyTemplates/>"',
         'Remove-DlpPolicy -Identity "PCI"',
         'Set-Mailbox -Identity "admin-x" -HiddenFromAddressListsEnabled "True"',
+        'Set-MailboxAuditBypassAssociation -Identity "svc-backup" -AuditBypassEnabled "True"',
     )
     yield from _acts("2025-09-01T15:00:00", "Administrator", orders)
 

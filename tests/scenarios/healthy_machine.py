@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from healthy import EXCHANGE, Line, at, event, people, process, written
+from healthy import EXCHANGE, SYSMON, Line, at, event, people, process, written
 
 BIN = rf"{EXCHANGE}\Bin"
 FRONT = rf"{EXCHANGE}\FrontEnd\HttpProxy"
@@ -71,6 +71,16 @@ def administrators_at_the_console() -> Iterator[Line]:
             r'net.exe localgroup "Remote Management Users" CONTOSO\svc-mon /add',
             'net.exe group "Organization Management" /domain',
             "ipconfig.exe /all",
+            "net.exe stop MSExchangeTransport",
+            "net.exe stop MSExchangeIS",
+            "net.exe stop MSExchangeServiceHost",
+            r"wevtutil.exe cl Application /bu:D:\Backup\Application.evtx",
+            r"cmd.exe /c del C:\Windows\System32\winevt\Logs\Archive-Security-*.evtx",
+            'auditpol.exe /set /subcategory:"Filtering Platform Connection" /success:disable',
+            r'"C:\Program Files\7-Zip\7z.exe" a D:\Backup\wwwroot.7z C:\inetpub\wwwroot',
+            r'"C:\Program Files\PuTTY\plink.exe" -batch admin@switch01 show run',
+            "curl.exe -s -L https://mail.contoso.example:443/owa/healthcheck.htm",
+            rf'icacls.exe "{FRONT}\owa\auth" /inheritance:e',
             "certutil.exe -verify -urlfetch mail.cer",
             r"certutil.exe -exportPFX my 0A1B C:\Certs\mail.pfx",
             r'"C:\Program Files\7-Zip\7z.exe" a D:\Backup\iis.7z C:\inetpub\logs',
@@ -99,6 +109,10 @@ def administrators_at_the_console() -> Iterator[Line]:
     yield written(at("2023-07-03T07:31:00"), EXPLORER, rf"{FRONT}\owa\auth\logon - Copy.aspx")
     yield written(at("2023-07-03T07:32:00"), "System", r"C:\inetpub\wwwroot\default.aspx")
     yield written(at("2023-07-03T07:33:00"), "System", r"C:\inetpub\wwwroot\redirect.aspx")
+    gone = {"Image": POWERSHELL, "TargetFilename": r"C:\inetpub\wwwroot\redirect.aspx"}
+    yield event(at("2023-07-03T07:34:00"), SYSMON, 26, **gone)
+    back = {"Image": POWERSHELL, "TargetFilename": rf"{FRONT}\owa\auth\logon.aspx"}
+    yield event(at("2023-07-03T07:35:00"), SYSMON, 2, **back)
 
 
 def tools_of_the_provider() -> Iterator[Line]:
@@ -122,6 +136,8 @@ def tools_of_the_provider() -> Iterator[Line]:
             f'"{POWERSHELL}" -NoP -c "iex (irm https://chocolatey.org/install.ps1)"',
             r'"C:\Program Files (x86)\AnyDesk\AnyDesk.exe" --service',
             r"cmd.exe /c wmic product get name",
+            r'"C:\Deploy\AnyDesk.exe" --install "C:\Program Files (x86)\AnyDesk" '
+            "--start-with-win --silent",
         ),
     )
     yield from _run(
@@ -130,6 +146,7 @@ def tools_of_the_provider() -> Iterator[Line]:
         (
             r'cmd.exe /c netstat.exe -ano > "C:\Windows\Temp\nessus_1.tmp"',
             f'"{POWERSHELL}" -NoProfile -NonInteractive -EncodedCommand {"SQBuAHYA" * 12}',
+            r"cmd.exe /Q /c ver 1> \\127.0.0.1\ADMIN$\__1704067200.123 2>&1",
         ),
     )
 
@@ -143,6 +160,10 @@ def tasks() -> Iterator[Line]:
         (r"\Contoso\GeoIP", "-c (New-Object Net.WebClient).DownloadFile('https://g.example','g')"),
         (r"\Daily Auth Certificate Check", rf"-File {BIN}\MonitorExchangeAuthCertificate.ps1"),
         (r"\win-acme renew", r"-File C:\win-acme\Scripts\ImportExchange.v2.ps1"),
+        (
+            r"\Contoso\Heartbeat",
+            "-c (New-Object Net.WebClient).DownloadString('https://h.example')",
+        ),
         (r"\Veeam\Log", r"-File C:\ProgramData\Veeam\log.ps1"),
     )
     for step, (name, arguments) in enumerate(jobs):
@@ -180,6 +201,8 @@ def antivirus() -> Iterator[Line]:
         ("Ransom:Win32/LockBit.A", rf"{EXCHANGE}\FIP-FS\Data\Engines\x.tmp"),
         ("HackTool:Win32/Mimi" + "katz.D", rf"{EXCHANGE}\TransportRoles\data\Temp\b.tmp"),
         ("Trojan:O97M/Emotet.PDX!MTB", rf"{EXCHANGE}\Working\OleConverter\c.doc"),
+        ("Ransom:Win32/Conti.AA", uploads),
+        ("HackTool:Win32/Mimi" + "katz.D", uploads),
         ("PUA:Win32/Presenoker", r"C:\Users\Administrator\Downloads\tool.exe"),
     )
     for step, (name, place) in enumerate(found):

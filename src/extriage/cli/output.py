@@ -50,7 +50,7 @@ def rendering(options: dict[str, Any], cases_at: str) -> Rendering:
     encoding = (sys.stdout.encoding or "ascii").lower()
     plain = options["ascii_"] or (output is None and not encoding.startswith("utf"))
     width = shutil.get_terminal_size((100, 40)).columns
-    shown = bool(options["show_suppressed"])
+    shown = bool(options.get("show_suppressed"))
     chosen = RenderOptions(width, color, plain, cases_at, shown)
     return Rendering(options["format_"], chosen, output, force=bool(options.get("force")))
 
