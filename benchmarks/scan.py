@@ -1,6 +1,7 @@
-"""How fast is a scan of a large HttpProxy log, and how much memory does it take?
+"""How fast is a scan of a large log, and how much memory does it take?
 
-Writes a log of about one gigabyte (or `--bytes`) and runs, in turn and several times,
+Writes a log (HttpProxy, or IIS with both its sites) of about one gigabyte (or `--bytes`) and runs,
+in turn and several times,
 
 * `extriage scan` with all bundled rules, the case written,
 * ripgrep with the very literals that the prefilter of these rules uses, lines counted,
@@ -9,6 +10,7 @@ each as a whole process. The machine may be noisy, so the ratio of each pair cou
 is what the documentation quotes. Needs `rg` (in the `dev` extra) on the path.
 
     python benchmarks/scan.py [--bytes 1000000000] [--rounds 5] [--jobs 1]
+        [--log httpproxy|iis]
 """
 
 import argparse
@@ -23,7 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from extriage.pipeline.pack import Content, load_pack
-from extriage.samples import write_big_log
+from extriage.samples import write_big_iis, write_big_log
+
+LOGS = {
+    "httpproxy": ("HttpProxy_2021030200-1.LOG", write_big_log),
+    "iis": ("u_ex210220.log", write_big_iis),
+}
 
 
 @dataclass(frozen=True)
@@ -65,13 +72,15 @@ def main() -> None:
     parser.add_argument("--bytes", type=int, default=1_000_000_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--log", choices=sorted(LOGS), default="httpproxy")
     options = parser.parse_args()
+    name, write = LOGS[options.log]
     with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / "HttpProxy_2021030200-1.LOG"
-        lines = write_big_log(log, options.bytes, 1)
+        log = Path(folder) / name
+        lines = write(log, options.bytes, 1)
         size = log.stat().st_size
         patterns = Path(folder) / "literals"
-        literals = load_pack(Content()).prefilter("httpproxy").literals
+        literals = load_pack(Content()).prefilter(options.log).literals
         patterns.write_bytes(b"\n".join(literals) + b"\n")
         case = Path(folder) / "case"
         jobs = str(options.jobs)

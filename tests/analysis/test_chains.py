@@ -122,6 +122,15 @@ def test_what_the_server_did_within_a_minute_of_being_asked_belongs_to_it() -> N
     assert chains([asked, late]) == ()
 
 
+def test_a_process_and_what_it_started_belong_together() -> None:
+    parent = keys_of({"ProcessGuid": "{A-1}", "ParentImage": "C:\\x\\w3wp.exe"})
+    child = keys_of({"ProcessGuid": "{A-2}", "ParentProcessGuid": "{A-1}", "Image": "whoami.exe"})
+    shell = finding("shell", "executed", line(0, "events", *parent))
+    hint = finding("hint", "acted?", line(5000, "events", *child))
+    chain = only(chains([shell, hint]))
+    assert (chain.stage, chain.keys) == (Stage.ACTED, ())
+
+
 def test_two_addresses_in_the_same_minute_are_two_intruders() -> None:
     one = finding("one", "reached", line(0, "httpproxy", INTRUDER))
     other = finding("other", "planted", line(5, "httpproxy", ("address", "198.51.100.7")))
@@ -187,6 +196,9 @@ def test_a_line_that_several_findings_rest_on_is_told_once_by_the_one_that_says_
         ({"cs-uri-stem": "/owa/auth/logon.aspx"}, {}),
         ({"UserAgent": "-"}, {}),
         ({"cs(User-Agent)": "curl/8.0+x"}, {"agent": "curl/8.0 x"}),
+        ({"SubjectLogonId": "0x3e7"}, {}),
+        ({"SubjectLogonId": "0x5F2A1"}, {"logon": "0x5f2a1"}),
+        ({"ProcessGuid": "{A-1}", "ParentImage": "C:\\Windows\\services.exe"}, {}),
     ],
 )
 def test_the_same_thing_reads_the_same_in_every_log(

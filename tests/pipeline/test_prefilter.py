@@ -1,12 +1,13 @@
 """The prefilter is invisible: with it and without it the same lines meet the same rules."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from extriage.matchers import prefilter as engine
 from extriage.parsers import KINDS
 from extriage.parsers.disguise import SIGNS
 from extriage.pipeline.collect import Collector
@@ -37,6 +38,17 @@ DISGUISED = [
     "".join(f"%25{byte:02x}" for byte in b"/ecp/"),
 ]  # fmt: skip
 QUOTED = ['"', ",", '""', '",', "\u212a", "\u0130", " "]
+
+
+@pytest.fixture(scope="module", params=[1 << 62, -1], ids=["literals", "together"], autouse=True)
+def worth_it(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Search small evidence as large evidence is searched, too."""
+    before = engine.WORTH_IT
+    engine.WORTH_IT = request.param
+    load_pack.cache_clear()
+    yield
+    engine.WORTH_IT = before
+    load_pack.cache_clear()
 
 
 def met(kind: str, data: bytes, *, enabled: bool) -> set[tuple[str, int, bool]]:
@@ -142,9 +154,39 @@ def test_the_search_for_signs_is_wider_than_what_is_a_disguise(
         assert load_pack(Content()).prefilter(kind).disguised(text)
 
 
-def test_ordinary_rows_with_a_literal_are_passed_over() -> None:
-    """`ServerInfo~` and a host name stands in every monitoring row; only a path matters."""
-    prefilter = load_pack(Content()).prefilter("httpproxy")
-    position = prefilter.literals.index(b"serverinfo~")
-    assert not prefilter.fits(position, b"serverinfo~mail.contoso.com")
-    assert prefilter.fits(position, b"serverinfo~a]@h:444/mapi/emsmdb")
+PROXY = "DateTime,AnchorMailbox,Method,UrlStem,UrlQuery,UserAgent,AuthenticatedUser,HttpStatus"
+WEB = (
+    "date time cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status"
+)
+
+
+def candidates(kind: str, columns: str, row: str) -> list[str]:
+    """Return the rules that get to see a row of a large log."""
+    format = KINDS[kind].format
+    assert format is not None
+    shown: list[str] = []
+    prefilter = load_pack(Content()).prefilter(kind)
+    reader = LineReader("x", format, prefilter, Collector())
+    reader.read(io.BytesIO(f"#Fields: {columns}\r\n{row}\r\n".encode()), lambda _: None)
+    data = memoryview(bytearray(row.encode() + b"\n"))
+    together = prefilter.together(format.delimiter, len(data))
+    if together is not None:
+        for _, number in together.hits(data):
+            shown += [prefilter.watches[p].rule.rule.path for p in together.watches[number]]
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "row"),
+    [
+        ("httpproxy", PROXY, "{}T10:00:00.000Z,ServerInfo~mail.a.example,POST,/ews/x,,MSRPC,a,200"),
+        ("httpproxy", PROXY, "{}T10:00:00.000Z,,GET,/owa/auth/logon.css,,Mozilla/5.0,a,200"),
+        ("iis", WEB, "{} 10:00:00 GET /owa/prem/boot.js - 443 - 192.0.2.7 Mozilla/4.0 200"),
+        ("iis", WEB, "{} 10:00:00 GET /autodiscover/autodiscover.json - 443 - 192.0.2.7 x 200"),
+    ],
+)
+def test_ordinary_rows_are_passed_over(kind: str, columns: str, row: str) -> None:
+    """A literal stands in the row, but not what its rules ask for besides."""
+    if engine.WORTH_IT < 0:
+        assert load_pack(Content()).prefilter(kind).hits(row.encode())
+    assert candidates(kind, columns, row.format("2021-03-02")) == []

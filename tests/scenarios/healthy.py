@@ -290,6 +290,8 @@ def _head(path: str) -> Iterator[str]:
             else:
                 yield "#Software: Microsoft Exchange Server"
                 yield "#Version: 15.01.2507.039"
+                if kind == "ecp-server":
+                    yield "#Log-type: ECP Server Log"
             yield _HEADERS[kind]
 
 

@@ -25,8 +25,8 @@ STEPS_TOLD = 200
 CHAINS_TOLD = 50
 _NAMED = ("address", "account", "page")
 """Keys that say who and what; the others only join."""
-_PASSING = ("request", "activity")
-"""Keys of a single request: there are too many of them to be told."""
+_PASSING = ("request", "activity", "process", "logon")
+"""Keys of a single request or process: there are too many of them to be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any, TypeAlias
 
 from extriage.knowledge.content import own_yaml
@@ -29,11 +30,13 @@ class JoinKey:
     name: str
     minutes: int
     """In this time two lines with the same value belong together; 0: never by this alone."""
-    strong: bool
-    """Whether nobody but one actor can have the value."""
     fields: tuple[tuple[str, str], ...]
     """Names of fields, each with the mark that the value follows, or an empty one."""
     shape: Callable[[str], str]
+    every: bool = False
+    """Whether all fields count, and not only the first that is there."""
+    unless: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Fields that make the key say nothing when they end so."""
 
 
 @cache
@@ -44,9 +47,10 @@ def join_keys() -> tuple[JoinKey, ...]:
         JoinKey(
             name,
             int(row["within"]),
-            bool(row["strong"]),
             tuple(_field(one) for one in row["fields"]),
             _SHAPES[row["shape"]],
+            bool(row.get("every", False)),
+            tuple((field, tuple(ends)) for field, ends in row.get("unless", {}).items()),
         )
         for name, row in rows.items()
     )
@@ -64,12 +68,13 @@ def keys_of(fields: Fields) -> Keys:
 
 def _found(fields: Fields) -> Iterator[tuple[str, str]]:
     for key in join_keys():
-        for name, mark in key.fields:
-            value = _value(fields, name, mark)
-            shaped = key.shape(value)[:_LONGEST] if value else ""
-            if shaped:
-                yield key.name, shaped
-                break
+        if any(_value(fields, name, "").lower().endswith(ends) for name, ends in key.unless):
+            continue
+        values = (_value(fields, name, mark) for name, mark in key.fields)
+        shaped = (key.shape(value)[:_LONGEST] for value in values if value)
+        found = (value for value in shaped if value)
+        for value in dict.fromkeys(found) if key.every else islice(found, 1):
+            yield key.name, value
 
 
 def _field(one: str | dict[str, str]) -> tuple[str, str]:
@@ -125,6 +130,11 @@ def _page(value: str) -> str:
     return name if extension in _words("executed") and name not in _words("shipped_pages") else ""
 
 
+def _logon(value: str) -> str:
+    name = _text(value)
+    return "" if name in _words("system_logons") else name
+
+
 def _agent(value: str) -> str:
     return _text(value.replace("+", " "))
 
@@ -135,4 +145,5 @@ _SHAPES: dict[str, Callable[[str], str]] = {
     "account": _account,
     "page": _page,
     "agent": _agent,
+    "logon": _logon,
 }

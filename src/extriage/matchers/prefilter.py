@@ -16,11 +16,10 @@ from typing import Any
 import hyperscan
 
 from extriage.matchers.sigma import CompiledRule, Target
-from extriage.matchers.sigma.literals import firsts, turned
+from extriage.matchers.together import Together, Wanted
+from extriage.matchers.together import build as build_together
 
 Buffer = bytes | bytearray | memoryview
-Beside = tuple[tuple[bytes, tuple[bytes, ...]], ...]
-"""Alternatives: a text that must be there, and texts of which one must be there too, if any."""
 Costs = dict[frozenset[bytes], tuple[int, int, int, list[bytes]]]
 
 # NOTE: wider than what is a disguise, which is looked at line by line, because Hyperscan makes of
@@ -30,6 +29,9 @@ SIGNS = (
     rb"%(3[0-9]|[46][1-9a-f]|[57][0-9a]|u|00|2[5e]|2f[pmea][oawu][wpst]|40[a-z0-9.-]*[/?%]|"
     rb"[89a-f].%[89a-f])"
 )
+
+WORTH_IT = 4 << 20
+"""Bytes of a kind of log from which on it pays to prepare the search for what stands together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,13 @@ class Prefilter:
     where a watch asks for nothing else."""
     clauses: tuple[tuple[bytes, ...], ...]
     """All clauses of all watches, each once."""
-    beside: tuple[Beside, ...]
-    """For each literal what must stand in the same column for any watch, in a line that fits its
-    columns; empty where that is not known."""
-    telling: tuple[tuple[bytes, ...], ...]
-    """For each literal all texts of `beside` that are not the literal: one of them is there."""
     others: tuple[tuple[int, ...], ...]
     """For each watch its clauses, rarest first; all must hold in a line that a literal hit."""
     database: Any = None
     signs: Any = None
     """Database of what stands in a line whose URL is disguised; None where no rule sees through."""
+    _together: Together | None = None
+    _read: int = 0
 
     def hits(self, block: Buffer) -> list[tuple[int, int]]:
         """Return (end offset, literal) for every literal found in the block, in order."""
@@ -87,22 +86,36 @@ class Prefilter:
             self.signs.scan(block, match_event_handler=lambda _, __, end, *___: found.append(end))
         return found
 
-    def fits(self, literal: int, column: bytes | bytearray) -> bool:
-        """Tell whether the column (in lower case) that a literal was found in can matter."""
-        for whole, texts in self.beside[literal]:
-            if whole in column and (not texts or any_of(texts, column)):
-                return True
-        return False
+    def together(self, delimiter: bytes, size: int) -> Together | None:
+        """Return the search for what stands together, for a block of this size of a plain log.
 
-    def candidates(self, literals: Iterable[int], lowered: bytes) -> list[Watch]:
-        """Return the rules that this line can meet: a literal hit, and all other clauses hold."""
-        positions = set(self.always)
+        It takes a while to prepare, so there is none before `WORTH_IT` bytes were read.
+        """
+        self._read += size
+        if self._together is None and self.database is not None and self._read > WORTH_IT:
+            wanted = [self._wanted(position) for position in range(len(self.watches))]
+            self._together = build_together(wanted, _ordinary(self.kind), delimiter)
+        return self._together
+
+    def _wanted(self, position: int) -> Wanted:
+        others = self.others[position]
+        literals = self.clauses[others[0]] if others else ()
+        return Wanted(frozenset(literals), self.watches[position].target.ways())
+
+    def candidates(
+        self, literals: Iterable[int], lowered: bytes, known: Iterable[int] = ()
+    ) -> list[Watch]:
+        """Return the rules that this line can meet: a literal hit, and all other clauses hold.
+
+        Of the watches at the positions `known` it is known that what they search for is there.
+        """
+        positions = {*self.always, *known}
         for literal in literals:
             gate = self.gates[literal]
             if gate is None or _holds_any(gate, lowered):
                 positions.update(self.wanted_by[literal])
-        known: dict[int, bool] = {}
-        return [self.watches[p] for p in sorted(positions) if self._holds(p, lowered, known)]
+        held: dict[int, bool] = {}
+        return [self.watches[p] for p in sorted(positions) if self._holds(p, lowered, held)]
 
     def _holds(self, position: int, lowered: bytes, known: dict[int, bool]) -> bool:
         for clause in self.others[position]:
@@ -152,9 +165,6 @@ def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefi
         others.append(tuple(numbers.setdefault(clause, len(numbers)) for clause in ranked))
     literals = _shortest(wanted)
     gates = [_gate(one, [listed[p] for p, _ in wanted[one]], costs) for one in literals]
-    beside = tuple(
-        _beside(one, [(listed[p], whole) for p, whole in wanted[one]], costs) for one in literals
-    )
     compiled = {gate: _database(tuple(sorted(gate))) for gate in set(gates)}
     return Prefilter(
         kind,
@@ -164,8 +174,6 @@ def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefi
         tuple(always),
         tuple(compiled[gate] for gate in gates),
         tuple(tuple(sorted(clause)) for clause in numbers),
-        beside,
-        tuple(_telling(literal, one) for literal, one in zip(literals, beside, strict=True)),
         tuple(others),
         _database(literals),
         _signs() if enabled and any(w.target.lens.target.unmasked for w in listed) else None,
@@ -182,34 +190,6 @@ def _gate(literal: bytes, watches: list[Watch], costs: Costs) -> frozenset[bytes
             return frozenset()
         gate |= rest[0] if rest[0] != clauses[0] or len(rest) == 1 else rest[1]
     return frozenset(one for one in gate if not any(o != one and o in one for o in gate))
-
-
-def _beside(literal: bytes, wanted: list[tuple[Watch, bytes]], costs: Costs) -> Beside:
-    """Return what stands in the column of this literal wherever a watch is met.
-
-    `wanted` names for each watch the literal that it asked for, which holds this one.
-    """
-    found: dict[bytes, set[bytes] | None] = {}
-    for watch, whole in wanted:
-        if whole != literal and any(mark in whole for mark in (b",", b" ", b"\t")):
-            return ()
-        clause = min(watch.target.clauses, key=costs.__getitem__)
-        pairs = watch.target.pairs
-        both = next((way for way in (pairs, turned(pairs)) if firsts(way) == clause), frozenset())
-        texts = {other for one, other in both if one == whole}
-        if not texts or any(text in whole for text in texts):
-            found[whole] = None
-        elif (known := found.setdefault(whole, set())) is not None:
-            known |= texts
-    if literal in found and found[literal] is None:
-        return ()
-    return tuple((whole, tuple(sorted(texts or ()))) for whole, texts in sorted(found.items()))
-
-
-def _telling(literal: bytes, beside: Beside) -> tuple[bytes, ...]:
-    found = {text for whole, texts in beside for text in (texts if whole == literal else (whole,))}
-    shortest = (one for one in found if not any(o != one and o in one for o in found))
-    return tuple(sorted(shortest, key=lambda one: (len(one), one)))
 
 
 def _shortest(wanted: dict[bytes, list[tuple[int, bytes]]]) -> tuple[bytes, ...]:

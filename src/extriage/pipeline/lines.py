@@ -7,16 +7,17 @@ never swallows the next row; a quoted field that is properly closed may span lin
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from extriage import parsers as parsing
-from extriage.matchers.prefilter import Prefilter
+from extriage.matchers.columns import open_to
+from extriage.matchers.prefilter import Prefilter, Watch
 from extriage.model.evidence import ByteStream, Origin, Record, Tally
 from extriage.parsers import Clock, Columns, LineFormat
 from extriage.parsers.text import text_of
-from extriage.pipeline import census, disguised
+from extriage.pipeline import census, disguised, search
 from extriage.pipeline.account import Counts
 from extriage.pipeline.blocks import OVERLAP, Block, blocks
 from extriage.pipeline.collect import Collector
@@ -310,7 +311,7 @@ class _Block:
     def match(self) -> None:
         """Parse the lines that literals hit and ask the rules."""
         prefilter, format = self.reader.prefilter, self.reader.format
-        for line, found in self._hit_lines().items():
+        for line, (found, known) in self._hit_lines().items():
             first, last = self.joined.get(line, (line, line))
             raw = self.text(first, last)
             lowered, literals, record = raw.lower(), found, None
@@ -318,24 +319,46 @@ class _Block:
                 record = self._record(first, raw)
                 lowered += b"\n" + disguised.made(record, self.columns(first) or ())
                 literals = disguised.literals_of(prefilter, lowered)
-            if watches := prefilter.candidates(literals, lowered):
+            watches = prefilter.candidates(literals, lowered, known)
+            if watches and record is None:
+                watches = self._open(watches, first, lowered)
+            if watches:
                 record = record or self._record(first, raw)
                 for watch in disguised.met(watches, record, format):
                     self.reader.collector.add(watch, record, raw)
 
-    def _hit_lines(self) -> dict[int, set[int]]:
-        """Return the lines to look at, each with the literals found in it."""
-        found: dict[int, set[int]] = {}
+    def _hit_lines(self) -> dict[int, tuple[set[int], set[int]]]:
+        """Return the lines to look at, with the literals in each, and positions of watches."""
+        found: dict[int, tuple[set[int], set[int]]] = {}
         prefilter = self.reader.prefilter
         if prefilter.always:
             for line in np.flatnonzero(self._content()).tolist():
-                found.setdefault(self.joined.get(line, (line, line))[0], set())
-        hits = prefilter.hits(self.block)
-        for line, literal in (*self._worth_it(hits), *self._disguised_lines()):
-            first = self.joined.get(line, (line, line))[0]
-            if first < self.done and self.block[self.lines.starts[first]] != 35:
-                found.setdefault(first, set()).add(literal)
+                found.setdefault(self.joined.get(line, (line, line))[0], (set(), set()))
+        literals, watches = search.hits(prefilter, self.block, self.lines, self._plain())
+        for number, hits in enumerate(((*literals, *self._disguised_lines()), watches)):
+            for line, one in hits:
+                first = self.joined.get(line, (line, line))[0]
+                if first < self.done and self.block[self.lines.starts[first]] != 35:
+                    found.setdefault(first, (set(), set()))[number].add(one)
         return found
+
+    def _plain(self) -> search.Plain | None:
+        """Return which lines are rows whose columns are what stands between delimiters."""
+        if not search.simple(self.reader.format):
+            return None
+        plain = self.fits & self.lines.stamped
+        if self.lines.quotes is not None:
+            plain &= self.lines.quotes == 0
+        return search.Plain(plain, self.reader.format.delimiter)
+
+    def _open(self, watches: list[Watch], line: int, lowered: bytes) -> list[Watch]:
+        """Drop the rules that a row cannot meet, as its bare columns show."""
+        # NOTE: without a search for signs it is not known which rows are disguised.
+        unseen = self.reader.format.url is not None and self.reader.prefilter.signs is None
+        if unseen or line in self.joined or not self.fits[line]:
+            return watches
+        row = search.row(self.reader.format, self.columns(line) or (), lowered)
+        return [one for one in watches if open_to(one.target, *row)] if row else watches
 
     def _disguised_lines(self) -> Iterator[tuple[int, int]]:
         """Return the rows whose URL can be read in another way than it is written."""
@@ -343,36 +366,6 @@ class _Block:
         for line in np.unique(self.lines.line_of(ends - 1)).tolist():
             if disguised.in_url(self.reader.format, self.columns(line), self.whole(line)):
                 yield line, _DISGUISED
-
-    def _worth_it(self, hits: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return line and literal, without hits whose column shows that they cannot matter."""
-        lines, prefilter, worth = self.lines, self.reader.prefilter, []
-        at = lines.line_of(np.array([end - 1 for end, _ in hits], dtype=np.int64))
-        # NOTE: a quoted column may hold delimiters, and fields may be packed into columns.
-        plain = self.fits[at] if self.reader.format.decode is None else np.zeros(len(at), bool)
-        if lines.quotes is not None:
-            plain = plain & (lines.quotes[at] == 0)
-        # NOTE: this runs for every hit of a gigabyte; calls and lookups in the loop would cost more
-        # than what it does.
-        delimiter, whole = self.reader.format.delimiter, cast("bytearray", self.block.obj)
-        find, rfind, telling, fits = whole.find, whole.rfind, prefilter.telling, prefilter.fits
-        clear, first, last = plain.tolist(), lines.starts[at].tolist(), lines.ends[at].tolist()
-        for position, line in enumerate(at.tolist()):
-            end, literal = hits[position]
-            texts = telling[literal]
-            if texts and clear[position]:
-                start = rfind(delimiter, first[position], end - 1) + 1 or first[position]
-                stop = find(delimiter, end, last[position])
-                column = whole[start : stop if stop >= 0 else last[position]].lower()
-                for text in texts:
-                    if text in column:
-                        break
-                else:
-                    continue
-                if not fits(literal, column):
-                    continue
-            worth.append((line, literal))
-        return worth
 
     def _content(self) -> Any:
         """Tell which lines hold anything that a rule could look at."""

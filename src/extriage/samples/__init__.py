@@ -7,12 +7,12 @@ sent, and what looks like a web shell does not compile. Names and addresses are 
 from pathlib import Path
 
 from extriage.samples import background, chain, noise, pages, scanners, voicemail
-from extriage.samples.big import write_big_log
+from extriage.samples.big import write_big_iis, write_big_log
 from extriage.samples.ledger import Ledger
 from extriage.samples.organisation import dice, organisation
 from extriage.samples.spec import Planted, ServerSpec
 
-__all__ = ["Planted", "ServerSpec", "truth", "write_big_log", "write_server"]
+__all__ = ["Planted", "ServerSpec", "truth", "write_big_iis", "write_big_log", "write_server"]
 
 
 def write_server(folder: Path, spec: ServerSpec) -> None:

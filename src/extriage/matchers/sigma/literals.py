@@ -28,6 +28,8 @@ is known where there are none."""
 
 MOST_PAIRS = 500
 SHORTEST = 4
+SHORTER = 3
+"""For a literal that is only looked for beside a longer one."""
 
 _PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))
 _JSON = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.:- ")

@@ -55,11 +55,35 @@ def guard_clauses(lens: Lens) -> Clauses:
     return all_clauses(found)
 
 
+def has_literals(node: Node, lens: Lens) -> bool:
+    """Tell whether a line must contain anything to meet a condition, without saying what."""
+    match node:
+        case Ask():
+            view = lens.view(node.field) if node.field else lens.keywords()
+            return all(_has_literals(value, view) for value in node.values)
+        case And():
+            return any(has_literals(one, lens) for one in node.parts)
+        case Or():
+            return all(has_literals(one, lens) for one in node.parts)
+        case _:
+            return False
+
+
+def _has_literals(value: Value, view: View) -> bool:
+    match value:
+        case Texts():
+            return all(pieces(one, view.cut) for one in value.values)
+        case Pattern():
+            return bool(need_clauses(needs_of(value.text), view.cut))
+        case _:
+            return False
+
+
 def _needs(node: Node, lens: Lens) -> Needs:
     match node:
         case Ask():
             view = lens.view(node.field) if node.field else lens.keywords()
-            return _any_of([_value_needs(value, view) for value in node.values])
+            return _any_of([value_needs(value, view) for value in node.values])
         case And():
             return _all_of([_needs(one, lens) for one in node.parts])
         case Or():
@@ -68,10 +92,12 @@ def _needs(node: Node, lens: Lens) -> Needs:
             return Needs()
 
 
-def _value_needs(value: Value, view: View) -> Needs:
+def value_needs(value: Value, view: View, cut: Cut | None = None) -> Needs:
+    """Return what a line must contain whose field has a value, cut as the field or otherwise."""
+    cut = cut or view.cut
     match value:
         case Texts():
-            clauses = any_clauses([clauses_of(pieces(one, view.cut)) for one in value.values])
+            clauses = any_clauses([clauses_of(pieces(one, cut)) for one in value.values])
             if not view.column:
                 return Needs(clauses)
             bits = [pieces(one, view.bits) for one in value.values]
@@ -79,7 +105,7 @@ def _value_needs(value: Value, view: View) -> Needs:
         case Pattern():
             need = needs_of(value.text)
             known = need_clauses(need, view.bits) if view.column else ()
-            return Needs(need_clauses(need, view.cut), tuple((view.column, one) for one in known))
+            return Needs(need_clauses(need, cut), tuple((view.column, one) for one in known))
         case _:
             return Needs()
 

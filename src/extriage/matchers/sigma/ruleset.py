@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from extriage.matchers.sigma.condition import condition_part
 from extriage.matchers.sigma.draft import Node
 from extriage.matchers.sigma.literals import Clauses, Pairs
-from extriage.matchers.sigma.needs import guard_clauses, line_needs
+from extriage.matchers.sigma.needs import guard_clauses, has_literals, line_needs
 from extriage.matchers.sigma.parts import FOUND, Part
 from extriage.matchers.sigma.plan import Plan
 from extriage.matchers.sigma.views import Lens, fold
+from extriage.matchers.sigma.ways import Bar, Way, bars_of, ways_of
 from extriage.model.detection import RefusedRule, Rule
 from extriage.model.evidence import Record
 
@@ -21,13 +22,15 @@ class Target:
     evidence of this kind is read, the test when such a line turns up.
     """
 
-    __slots__ = ("_needs", "_part", "conditions", "keep", "lens")
+    __slots__ = ("_bars", "_needs", "_part", "_ways", "conditions", "keep", "lens")
 
     def __init__(self, lens: Lens, conditions: tuple[Node, ...], keep: tuple[str, ...]) -> None:
         self.lens = lens
         self.conditions = conditions
         self.keep = keep
         self._needs: tuple[Clauses, Pairs] | None = None
+        self._ways: tuple[Way, ...] | None = None
+        self._bars: tuple[Bar, ...] | None = None
         self._part: Part | None = None
 
     @property
@@ -51,11 +54,25 @@ class Target:
             self._needs = line_needs(self.conditions, self.lens)
         return self._needs
 
+    def ways(self) -> tuple[Way, ...]:
+        """Return the alternatives of the condition: what stands together in a line."""
+        if self._ways is None:
+            self._ways = ways_of(self.conditions, self.lens)
+        return self._ways
+
+    def bars(self) -> tuple[Bar, ...]:
+        """Return what columns must not be."""
+        if self._bars is None:
+            self._bars = bars_of(self.conditions, self.lens)
+        return self._bars
+
     def slow(self) -> bool:
         """Tell whether a line need not contain anything, so that every line must be parsed."""
-        # NOTE: whatever the log source demands holds for its rules, without a look at each.
-        known = self._needs is None and guard_clauses(self.lens)
-        return not (known or self.clauses)
+        if self._needs is None:
+            # NOTE: what a line must contain takes ten times as long to be made.
+            told = all(has_literals(node, self.lens) for node in self.conditions)
+            return not (told or guard_clauses(self.lens) or self.clauses)
+        return not self.clauses
 
     def part(self) -> Part:
         """Return the test; RefusalError if the rule cannot run."""

@@ -8,7 +8,7 @@ import operator
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import TypeAlias
 
@@ -56,7 +56,7 @@ def value_part(view: View, value: Single, lens: Lens) -> Part:
         case Exists():
             return Part(_exists(view, wanted=value.wanted), unknown)
         case Network():
-            return Part(over(view, _network_check(value), cased=True), unknown)
+            return Part(over(view, network_check(value.network), cased=True), unknown)
         case Comparison():
             return Part(over(view, _compare_check(value), cased=True), unknown)
         case TimePart():
@@ -100,8 +100,10 @@ def _raw(clauses: tuple[frozenset[bytes], ...]) -> RawTest:
     return raw
 
 
-def _network_check(value: Network) -> Check:
-    network = ip_network(value.network)
+@cache
+def network_check(written: str) -> Check:
+    """Return the test whether an address in a text lies in a network."""
+    network = ip_network(written)
 
     def check(text: str) -> bool:
         for part in text.replace(",", " ").split():

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from extriage.knowledge.logsources import Guard, LogTarget, Spelling
 from extriage.matchers.sigma.literals import (
+    SHORTER,
     Cut,
     cutter,
     line_cutter,
@@ -34,7 +35,7 @@ def fold(text: str) -> str:
 class View:
     """One field of a rule, as a log source spells it."""
 
-    __slots__ = ("bits", "column", "cut", "name", "own", "read")
+    __slots__ = ("bits", "column", "cut", "name", "own", "read", "short", "spelt")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class View:
         cut: Cut,
         own: Callable[[Record], Values],
         bits: Cut = nothing,
+        spelt: tuple[Spelling, ...] = (),
     ) -> None:
         self.name = name
         self.read = read
@@ -51,8 +53,12 @@ class View:
         """The field's own values, without those that were put together."""
         self.bits = bits
         """Cuts even short literals: what the raw value of `column` must contain."""
-        self.column = name if bits is not nothing else ""
+        self.column = spelt[0].columns[0] if bits is not nothing else ""
         """Names the raw column, if the field is one as it stands in the line."""
+        self.short = cut
+        """Cuts shorter literals than may be searched for alone."""
+        self.spelt = spelt
+        """How the field is found in a record; nothing for what reading made or put together."""
 
 
 class Row:
@@ -133,12 +139,14 @@ def _column(fields: Fields, name: str) -> Values:
 
 def _view(target: LogTarget, name: str) -> View:
     spellings = target.fields.get(name, (Spelling("column", (name,)),))
+    short: Cut = nothing
     if name in target.derived or any(spelling.how == "names" for spelling in spellings):
         cut: Cut = nothing
     elif name in target.rendered:
         cut = rendered_cutter("" if target.kind == "events" else "-")
     else:
-        cut = cutter(target.kind, "".join(_breaks(one) for one in spellings) + _lost(target))
+        breaks = "".join(_breaks(one) for one in spellings) + _lost(target)
+        cut, short = cutter(target.kind, breaks), cutter(target.kind, breaks, SHORTER)
     plain = tuple(one for one in spellings if one.how == "column")
     bits: Cut = nothing
     if cut is not nothing and len(spellings) == len(plain) == 1 and name not in target.rendered:
@@ -146,7 +154,10 @@ def _view(target: LogTarget, name: str) -> View:
     read = _reader(spellings)
     if any(column in target.unmasked for one in spellings for column in one.columns):
         read = _seeing_through(spellings, target.unmasked)
-    return View(name, read, cut, _reader(plain or spellings), bits)
+    known = () if cut is nothing or name in target.rendered else spellings
+    view = View(name, read, cut, _reader(plain or spellings), bits, known)
+    view.short = cut if short is nothing else short
+    return view
 
 
 def _lost(target: LogTarget) -> str:
