@@ -154,39 +154,24 @@ def test_the_search_for_signs_is_wider_than_what_is_a_disguise(
         assert load_pack(Content()).prefilter(kind).disguised(text)
 
 
-PROXY = "DateTime,AnchorMailbox,Method,UrlStem,UrlQuery,UserAgent,AuthenticatedUser,HttpStatus"
-WEB = (
-    "date time cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status"
-)
-
-
-def candidates(kind: str, columns: str, row: str) -> list[str]:
-    """Return the rules that get to see a row of a large log."""
-    format = KINDS[kind].format
-    assert format is not None
-    shown: list[str] = []
-    prefilter = load_pack(Content()).prefilter(kind)
-    reader = LineReader("x", format, prefilter, Collector())
-    reader.read(io.BytesIO(f"#Fields: {columns}\r\n{row}\r\n".encode()), lambda _: None)
-    data = memoryview(bytearray(row.encode() + b"\n"))
-    together = prefilter.together(format.delimiter, len(data))
-    if together is not None:
-        for _, number in together.hits(data):
-            shown += [prefilter.watches[p].rule.rule.path for p in together.watches[number]]
-    return shown
-
-
 @pytest.mark.parametrize(
-    ("kind", "columns", "row"),
+    ("kind", "row"),
     [
-        ("httpproxy", PROXY, "{}T10:00:00.000Z,ServerInfo~mail.a.example,POST,/ews/x,,MSRPC,a,200"),
-        ("httpproxy", PROXY, "{}T10:00:00.000Z,,GET,/owa/auth/logon.css,,Mozilla/5.0,a,200"),
-        ("iis", WEB, "{} 10:00:00 GET /owa/prem/boot.js - 443 - 192.0.2.7 Mozilla/4.0 200"),
-        ("iis", WEB, "{} 10:00:00 GET /autodiscover/autodiscover.json - 443 - 192.0.2.7 x 200"),
+        ("httpproxy", "{}T10:00:00.000Z,ServerInfo~mail.a.example,POST,/ews/x,,MSRPC,a,200"),
+        ("httpproxy", "{}T10:00:00.000Z,,GET,/autodiscover/autodiscover.xml,,Mozilla/5.0,a,200"),
+        ("iis", "{} 10:00:00 GET /owa/prem/boot.js - 443 - 192.0.2.7 Mozilla/4.0 200"),
+        ("iis", "{} 10:00:00 GET /autodiscover/autodiscover.json - 443 - 192.0.2.7 x 200"),
     ],
 )
-def test_ordinary_rows_are_passed_over(kind: str, columns: str, row: str) -> None:
+def test_ordinary_rows_are_passed_over(
+    kind: str, row: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A literal stands in the row, but not what its rules ask for besides."""
-    if engine.WORTH_IT < 0:
-        assert load_pack(Content()).prefilter(kind).hits(row.encode())
-    assert candidates(kind, columns, row.format("2021-03-02")) == []
+    monkeypatch.setattr(engine, "WORTH_IT", -1)
+    format, prefilter = KINDS[kind].format, load_pack(Content()).prefilter(kind)
+    assert format is not None
+    line = row.format("2021-03-02").encode() + b"\n"
+    assert prefilter.hits(line)
+    together = prefilter.together(format.delimiter, len(line))
+    assert together is not None
+    assert together.hits(line) == []

@@ -277,3 +277,34 @@ def administrators() -> Iterator[Line]:
         known = {"agent": "Microsoft WinRM Client", "ProtocolAction": action}
         time = at("2023-08-01T14:00:00", number)
         yield proxy(time, "PowerShell", "POST /powershell?PSVersion=5.1", **admin, **known)
+
+
+def other_sites() -> Iterator[Line]:
+    """Use a portal and a certificate authority that live on the same server."""
+    for step, call in enumerate(
+        (
+            "POST /certsrv/certfnsh.asp",
+            "GET /certsrv/certnew.cer?ReqID=5",
+            "POST /portal/login.aspx",
+            "GET /portal/download/report.zip",
+            "POST /ReportServer/ReportService2010.asmx",
+            "GET /owa/auth/help/de/index.htm",
+            "POST /owa/ev.owa?oeh=1&ns=PendingRequest",
+            "POST /owa/auth/expiredpassword.aspx?url=/owa/auth.owa",
+        )
+    ):
+        yield iis(at("2025-06-03T08:00:00", step), call, client="10.20.9.7")
+
+
+def filters_tested() -> Iterator[Line]:
+    """Scan with names that are encoded to pass a filter: refused all the same."""
+    for step, (call, answer) in enumerate(
+        (
+            (f"GET /%61utodiscover{JSON[13:]}?@x.test/%6dapi/nspi/", GONE),
+            (f"POST {JSON}?@x.test/%70owershell/", "400 0 0"),
+            ("POST /autodiscover/x.aspx", "401 0 0"),
+            ("POST /shell.aspx", GONE),
+            ("GET /aspnet_client/a.aspx", "403 14 0"),
+        )
+    ):
+        yield iis(at("2025-06-04T08:00:00", step), call, client="192.0.2.9", answer=answer)

@@ -24,6 +24,8 @@ WEB = (
     healthy_web.add_ins,
     healthy_web.scanners,
     healthy_web.administrators,
+    healthy_web.other_sites,
+    healthy_web.filters_tested,
 )
 ALL = (*WEB, *healthy_admins.SCENES, *healthy_machine.SCENES)
 

@@ -124,7 +124,9 @@ def _overlap(first: datetime, last: datetime, start: datetime, end: datetime) ->
 
 def _axis(host: Host) -> Axis | None:
     """Choose the time that counts: the exploitation window, else all that was covered."""
-    windows = [cve.window for campaign in host.campaigns for cve in campaign.coverage if cve.window]
+    seen = [campaign for campaign in host.campaigns if campaign.stage and campaign.cves]
+    asked = [cve for campaign in seen or host.campaigns for cve in campaign.coverage if cve.weighs]
+    windows = [cve.window for cve in asked if cve.window]
     starts = [window["from"] for window in windows]
     ends = [window["to"] for window in windows]
     if not windows:
