@@ -226,8 +226,8 @@ def fields_of_events() -> list[str]:
     return [
         "\nThe names under `System` (`EventID`, `Channel`, `Provider_Name`, `Computer`, `Level` and"
         " others), the names of the\nevent's own data, `Data` for data without a name, `Message` "
-        "where there is one, attributes as\n`Element_attribute`. The parts of a script block (4104) "
-        "are joined: rules see all of `ScriptBlockText`.\n\nThese events have data without names, "
+        "where there is one, attributes as\n`Element_attribute`. The parts of a script block (4104)"
+        " are joined: rules see all of `ScriptBlockText`.\n\nThese events have data without names, "
         "or lose the names in some exports; they are given:\n\n"
         "| provider | event | fields |\n|---|---|---|\n",
         f"| MSExchange CmdletLogs | 1 to 8 | {listed(cmdlet.named())} |\n",

@@ -1,6 +1,7 @@
 """Findings that hang together: who joins whom, and what a chain proves beyond its parts."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -129,6 +130,41 @@ def test_a_process_and_what_it_started_belong_together() -> None:
     hint = finding("hint", "acted?", line(5000, "events", *child))
     chain = only(chains([shell, hint]))
     assert (chain.stage, chain.keys) == (Stage.ACTED, ())
+
+
+def test_who_knocks_with_the_name_of_an_account_is_not_its_owner() -> None:
+    name = ("account", "admin")
+    got_in = finding("got in", "reached", line(0, "iis", INTRUDER, name))
+    later = finding("later", "planted", line(90, "events", name))
+    knock = finding("knock", "probed", line(95, "iis", ("address", "198.51.100.7"), name))
+    assert {step.title for step in only(chains([got_in, later, knock])).steps} == {
+        "got in",
+        "later",
+    }
+
+
+def test_steps_in_order_are_told_when_the_last_of_them_was_done() -> None:
+    session = line(0, "iis", INTRUDER)
+    page = line(60, "iis", INTRUDER)
+    alone = finding("session", "reached", session)
+    both = replace(finding("both", "executed", session, page), first=page.time)
+    told = [(step.title, step.time) for step in only(chains([alone, both])).steps]
+    assert told == [("session", session.time), ("both", page.time)]
+
+
+def test_the_owner_of_a_stolen_account_goes_on_with_his_work() -> None:
+    owner = ("account", "admin")
+    got_in = finding("got in", "reached", line(0, "iis", INTRUDER, owner))
+    export = finding("export", "taken?", line(600, "events", owner))
+    assert only(chains([got_in, export])).stage is Stage.PLANTED
+    same = finding("export", "taken?", line(600, "events", owner, INTRUDER))
+    assert only(chains([got_in, same])).stage is Stage.TAKEN
+
+
+def test_damaged_lines_prove_nothing_and_join_nothing() -> None:
+    one = finding("one", "reached", line(0, "iis", INTRUDER))
+    other = replace(finding("other", "taken?", line(5, "iis", INTRUDER)), raw=True)
+    assert chains([one, other]) == ()
 
 
 def test_two_addresses_in_the_same_minute_are_two_intruders() -> None:

@@ -84,12 +84,12 @@ def test_a_forwarded_mailbox_of_a_real_server_is_an_exposure_and_no_break_in(
     code, verdict, findings = scanned(real(tmp_path, "MSExchange_Management_wec.evtx"))
     (finding,) = findings.values()
     assert finding["rule"] == "cmdlet_mailbox_forwarded_outside"
-    assert (finding["level"], finding["hints"], finding["stage"]) == ("high", "taken", None)
+    assert (finding["level"], finding["hints"], finding["stage"]) == ("medium", "taken", None)
     assert finding["about"] == "exposure"
     assert finding["first"].startswith("2021-11-19T16:52:33")
     assert any("left" in one for one in finding["look_alikes"]), "leavers are the look-alike"
     assert verdict["status"] != "compromised"
-    assert code == 1
+    assert code == 3, "help desks do this every week: nothing loud"
 
 
 def test_an_agent_that_could_not_be_installed_was_tried_only(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def chains(findings: Sequence[Finding]) -> tuple[Chain, ...]:
 
 def _nodes(findings: Iterable[Finding]) -> Iterator[_Node]:
     for finding in findings:
-        if finding.stage or finding.hints:
+        if (finding.stage or finding.hints) and not finding.raw:
             for line in finding.evidence:
                 if line.time is not None:
                     yield _Node(finding, line)
@@ -103,12 +103,16 @@ def _alike(nodes: Sequence[_Node]) -> Iterator[tuple[int, int]]:
 
 
 def _joining(node: _Node) -> Iterator[tuple[str, str]]:
-    """Return the keys of a line; a private address alone may stand for everybody behind a proxy."""
+    """Return the keys of a line that tell whose it is.
+
+    A private address alone may stand for everybody behind a proxy, and anybody may knock with the
+    name of an account.
+    """
     agent = node.values.get("agent", "")
     for name, value in node.line.keys:
         if name == "address" and ipaddress.ip_address(value).is_private:
             yield name, f"{value} {agent}"
-        else:
+        elif name != "account" or node.finding.stage is not Stage.PROBED:
             yield name, value
 
 
@@ -170,17 +174,39 @@ def _raised(
     stage, certainty = top.stage, top.certainty
     inside = [one for one in proved if _rank(one) >= Stage.REACHED.rank]
     sure = [one for one in inside if one.certainty is not Certainty.POSSIBLE]
-    hints = [one for one in findings if one.hints and one.hints.rank > stage.rank]
     why: list[str] = []
-    if sure and hints:
-        hint = max(hints, key=lambda one: one.hints.rank if one.hints else 0)
-        assert hint.hints is not None
-        stage, certainty = hint.hints, Certainty.LIKELY
+    hint, far = _furthest_hint(findings, group, stage)
+    if sure and hint is not None and far is not None:
+        stage, certainty = far, Certainty.LIKELY
         why.append(f"what else only hints at it ({hint.title}) follows proof of a way in")
     elif len(inside) > 1 and len(_kinds(group)) > 1 and certainty is not Certainty.CONFIRMED:
         certainty = Certainty.CONFIRMED if certainty is Certainty.LIKELY else Certainty.LIKELY
         why.append("two kinds of evidence tell it alike")
     return stage, certainty, "; ".join(why)
+
+
+def _furthest_hint(
+    findings: Sequence[Finding], group: Sequence[_Node], proved: Stage
+) -> tuple[Finding | None, Stage | None]:
+    """Return the hint that goes furthest beyond what is proved, and how far it may lift.
+
+    The owner of a stolen account goes on with his work: what only shares the account with the proof
+    lifts by one stage at most.
+    """
+    keys = {key for node in group if node.finding.stage for key in _joining(node)}
+    near = {
+        node.finding.id
+        for node in group
+        if any(key in keys and key[0] != "account" for key in _joining(node))
+        or not any(name == "account" for name, _ in node.line.keys)
+    }
+    best: tuple[int, Finding] | None = None
+    for one in findings:
+        rank = one.hints.rank if one.hints else 0
+        rank = rank if one.id in near else min(rank, proved.rank + 1)
+        if rank > proved.rank and (best is None or rank > best[0]):
+            best = (rank, one)
+    return (best[1], list(Stage)[best[0] - 1]) if best else (None, None)
 
 
 def _rank(finding: Finding) -> int:
@@ -218,13 +244,19 @@ def _keys(group: Sequence[_Node]) -> tuple[tuple[str, str], ...]:
 def _steps(group: Sequence[_Node]) -> Iterator[Step]:
     """Tell the lines in order; lines of one finding that follow each other are one step."""
     run: list[_Node] = []
-    for node in _once(group):
+    for node in _once([node for node in group if _proves(node)]):
         if run and run[-1].finding.id != node.finding.id:
             yield _step(run)
             run = []
         run.append(node)
     if run:
         yield _step(run)
+
+
+def _proves(node: _Node) -> bool:
+    """Tell whether the line is no mere earlier step of what its finding proves."""
+    assert node.line.time is not None
+    return node.finding.first is None or node.line.time >= node.finding.first
 
 
 def _once(group: Sequence[_Node]) -> Iterator[_Node]:

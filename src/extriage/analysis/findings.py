@@ -1,14 +1,14 @@
 """Which rules did this host meet, how often, and which lines prove it?"""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from extriage.analysis.suppression import episodes
 from extriage.matchers.sigma import RuleSet
-from extriage.model.detection import Certainty, Evidence, Finding, Match, Rule
+from extriage.model.detection import Certainty, Evidence, Finding, Level, Match, Rule
 from extriage.model.reading import Kept, trim
 
 
@@ -62,28 +62,34 @@ def _correlated(host: str, ruleset: RuleSet, joins: list[Match]) -> list[Finding
         once.values(), key=lambda m: (m.rule, m.evidence.path, m.evidence.line, m.evidence.offset)
     )
     by_rule: dict[str, tuple[Rule, dict[tuple[str, int, int], Evidence]]] = {}
+    complete: dict[str, list[datetime | None]] = defaultdict(list)
     for correlation, matches in episodes(ruleset, joins):
         rule, lines = by_rule.setdefault(correlation.rule.id, (correlation.rule, {}))
         for match in matches:
             line = match.evidence
             lines[line.path, line.line, line.offset] = line
+        if correlation.plan.chains and matches:
+            complete[correlation.rule.id].append(matches[-1].evidence.time)
     findings = []
     for rule, lines in by_rule.values():
         kept = Kept(rule.id, "", raw=False)
         for line in lines.values():
             kept.add(line)
+        # NOTE: steps in order prove nothing before the last of them.
+        kept.first = min((time for time in complete[rule.id] if time), default=kept.first)
         findings.append(_finding(host, rule, kept))
     return findings
 
 
 def _finding(host: str, rule: Rule, kept: Kept) -> Finding:
     raw = " (seen in damaged lines only)" if kept.raw else ""
+    hints = rule.stage or rule.hints if kept.raw else rule.hints
     return Finding(
         finding_id(host, rule.id, raw),
         rule.id,
         rule.title + raw,
-        rule.level,
-        rule.stage,
+        min(rule.level, Level.MEDIUM, key=lambda level: level.rank) if kept.raw else rule.level,
+        None if kept.raw else rule.stage,
         Certainty.POSSIBLE if kept.raw else rule.certainty,
         rule.campaign,
         rule.cves,
@@ -94,8 +100,9 @@ def _finding(host: str, rule: Rule, kept: Kept) -> Finding:
         tuple(trim(kept.lines)),
         rule.look_alikes,
         rule.author,
-        None if kept.raw else rule.hints,
+        hints,
         rule.about,
+        kept.raw,
     )
 
 

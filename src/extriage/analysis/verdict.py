@@ -45,6 +45,8 @@ class Hidden:
     """Paths of this host's files that could not be read, or only in part."""
     watched: frozenset[str] | None = None
     """CVEs that a loaded rule looks for; None stands for all."""
+    damaged: frozenset[str] = frozenset()
+    """CVEs whose traces may stand in lines that are damaged, and nowhere else."""
 
     def over(self, campaign: CampaignVerdict) -> CampaignVerdict:
         """Turn `not-seen` into `cannot-tell` where something was hidden."""
@@ -55,6 +57,8 @@ class Hidden:
             return cve
         if self.watched is not None and cve.cve not in self.watched:
             note = "no rule that was loaded looks for it"
+        elif cve.cve in self.damaged:
+            note = "damaged lines read as if it had been used: read them by hand"
         elif self.unread:
             many = f"{len(self.unread)} files, such as" if len(self.unread) > 1 else "the file"
             note = f"{many} {self.unread[0]} could not be read, or not wholly"

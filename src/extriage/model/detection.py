@@ -156,6 +156,7 @@ class Finding:
     cves: tuple[str, ...]
     attack: tuple[str, ...]
     first: datetime | None
+    """When it was first proved: for steps in order, the time of the last one."""
     last: datetime | None
     count: int
     evidence: tuple[Evidence, ...]
@@ -167,3 +168,5 @@ class Finding:
     """The stage that it speaks for without proving it alone; see `chains`."""
     about: About | None = None
     """Set for ways back in, for data within reach, and for doors that stand open."""
+    raw: bool = False
+    """True if only lines that fit no columns were met: they prove nothing, and are read by hand."""

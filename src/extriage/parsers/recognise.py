@@ -132,7 +132,7 @@ def _is_page(head: bytes, name: str) -> bool:
     extension = name.rsplit(".", 1)[-1].lower()
     if extension in WEB_EXTENSIONS:
         return True
-    # NOTE: the script of the logon form runs in every visitor's browser: password loggers sit there.
+    # NOTE: the logon form's script runs in every visitor's browser: password loggers sit there.
     if extension == "js" and b"clkLgn" in head:
         return True
     # NOTE: rules and scripts against web shells quote them, and nothing executes such files.

@@ -57,7 +57,7 @@ def triage_host(
     evidence.account.see(findings, entries)
     coverage = cover(evidence.tallies, evidence.entries)
     patch = with_traces(_patch(evidence, coverage, as_of), findings)
-    hidden = _hidden(evidence, ruleset)
+    hidden = _hidden(evidence, ruleset, findings)
 
     def judged(found: Sequence[Finding]) -> Judgement:
         return judge(found, coverage, patch, as_of, hidden, chains(found))
@@ -118,11 +118,12 @@ def _day(as_of: datetime | None, end: datetime | None) -> date:
     return max(tables_as_of(), end.date()) if end else tables_as_of()
 
 
-def _hidden(evidence: HostEvidence, ruleset: RuleSet) -> Hidden:
+def _hidden(evidence: HostEvidence, ruleset: RuleSet, findings: Iterable[Finding]) -> Hidden:
     lost = ("unreadable", "partial")
     unread = sorted({entry.path for entry in evidence.entries if entry.status in lost})
     rules = [one.rule for one in ruleset.rules] + [one.rule for one in ruleset.correlations]
-    return Hidden(tuple(unread), frozenset(cve for rule in rules for cve in rule.cves))
+    damaged = frozenset(cve for finding in findings if finding.raw for cve in finding.cves)
+    return Hidden(tuple(unread), frozenset(cve for rule in rules for cve in rule.cves), damaged)
 
 
 def _note(text: str, paths: list[str]) -> str:

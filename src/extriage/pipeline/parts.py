@@ -5,6 +5,7 @@ but the first take their columns from the file's head; if an earlier part ends w
 or anything at all goes wrong, the file is read whole instead. What comes out is the same.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -22,6 +23,7 @@ from extriage.pipeline.collect import Collector
 from extriage.pipeline.digest import LARGE
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
+from extriage.pipeline.search import simple
 from extriage.sources import read_range
 
 PART = 32 << 20
@@ -103,6 +105,14 @@ def _record_start(unit: Unit, format: parsing.LineFormat, ideal: int) -> int | N
             return ideal + at
         at = piece.find(b"\n", at) + 1
     return None
+
+
+def prepare(parts: Iterable[Part], pack: Pack) -> None:
+    """Make ready what every worker needs for these parts: copies of this process have it then."""
+    for kind in sorted({part.kind for part in parts}):
+        format = parsing.KINDS[kind].format
+        if format is not None and simple(format):
+            pack.prefilter(kind).together(format.delimiter, LARGE)
 
 
 def read_part(part: Part, pack: Pack, progress: Progress) -> PartResult:

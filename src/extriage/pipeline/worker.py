@@ -183,9 +183,10 @@ class _Pool:
         # NOTE: pebble takes its time to import, and small evidence needs no workers.
         from pebble import ProcessPool  # noqa: PLC0415
 
-        load_pack(self.workers.content)
+        pack, context = load_pack(self.workers.content), _context()
+        if context.get_start_method() == "fork":
+            splitting.prepare((part for one in large for part in one.parts), pack)
         _settle()
-        context = _context()
         counter = context.Value("Q", 0)
         self.pool = ProcessPool(
             max_workers=self.workers.jobs,

@@ -76,7 +76,8 @@ def key_evidence(host: Host, count: int) -> list[tuple[Finding, Evidence]]:
         others.append(best.pop())
     chosen: dict[tuple[str, int], tuple[Finding, Evidence]] = {}
     for finding in (*best, *others):
-        evidence = finding.evidence[0]
+        evidence = next((e for e in finding.evidence if e.time == finding.first), None)
+        evidence = evidence or finding.evidence[0]
         if len(chosen) < count:
             chosen.setdefault((evidence.path, evidence.line), (finding, evidence))
     return sorted(chosen.values(), key=lambda pair: _weight(pair[0]))
