@@ -105,6 +105,13 @@ def test_a_head_is_recognised(head: bytes, kind: str) -> None:
     assert recognise(head, "renamed.bin") == kind
 
 
+@pytest.mark.parametrize("kind", ["ecp-server", "ecp-activity"])
+def test_a_log_that_lost_its_type_line_is_recognised_by_its_rows(kind: str) -> None:
+    head = b"#Software: Microsoft Exchange Server\r\n"
+    head += b"#Fields: TimeStamp,ServerName,EventId,EventData\r\n"
+    assert recognise(head + HEADERLESS[kind] + b"\r\n", "x.log") == kind
+
+
 def test_the_lab_recording_is_an_export_of_events() -> None:
     path = EVIDENCE / "proxylogon-lab-2021" / "proxylogon_ssrf_rce_poc_extract.json"
     assert kind_of(path) == "events-json"

@@ -10,7 +10,15 @@ import pytest
 
 from extriage import samples
 from extriage.model.detection import Stage
-from extriage.samples import Planted, ServerSpec, pages, truth, write_big_log, write_server
+from extriage.samples import (
+    Planted,
+    ServerSpec,
+    pages,
+    truth,
+    write_big_iis,
+    write_big_log,
+    write_server,
+)
 from extriage.samples.httpproxy import columns
 from extriage.samples.spec import Encoding, EventShape, Layout, Product, packed
 
@@ -362,3 +370,16 @@ def test_a_big_log_is_one_log_in_order(tmp_path: Path) -> None:
     candidates = sum("ServerInfo~" in line or "autodiscover.json" in line for line in lines)
     assert 0.004 < candidates / len(lines) < 0.02
     assert not re.search(r"ServerInfo~[^,]*/", text)
+
+
+def test_a_big_iis_log_is_one_log_of_both_sites_in_order(tmp_path: Path) -> None:
+    path, again = tmp_path / "big.log", tmp_path / "again.log"
+    count = write_big_iis(path, 12_000_000, seed=3)
+    assert write_big_iis(again, 12_000_000, seed=3) == count
+    assert path.read_bytes() == again.read_bytes()
+    text = path.read_bytes().decode()
+    assert text.count("\n") == count
+    lines = rows(text)
+    stamps = [line[:19] for line in lines]
+    assert stamps == sorted(stamps)
+    assert {line.split(" ")[6] for line in lines} >= {"443", "444"}

@@ -153,7 +153,9 @@ def _by_header(head: bytes) -> str:
     for line in low[:_TOP].replace(b'"', b"").split(b"\n", 12)[:12]:
         if b"," in line and (kind := _of_columns(line)):
             return kind
-    return "exchange-log" if software and software[1].startswith(_EXCHANGE) else ""
+    if not software or not software[1].startswith(_EXCHANGE):
+        return ""
+    return "exchange-log" if log_type else _by_rows(head) or "exchange-log"
 
 
 def _of_software(software: bytes) -> str:
