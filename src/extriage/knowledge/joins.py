@@ -8,7 +8,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -68,13 +68,17 @@ def keys_of(fields: Fields) -> Keys:
 
 def _found(fields: Fields) -> Iterator[tuple[str, str]]:
     for key in join_keys():
-        if any(_value(fields, name, "").lower().endswith(ends) for name, ends in key.unless):
+        if key.unless and _silenced(fields, key):
             continue
-        values = (_value(fields, name, mark) for name, mark in key.fields)
+        values = (_value(fields, name, mark) for name, mark in key.fields if name in fields)
         shaped = (key.shape(value)[:_LONGEST] for value in values if value)
         found = (value for value in shaped if value)
         for value in dict.fromkeys(found) if key.every else islice(found, 1):
             yield key.name, value
+
+
+def _silenced(fields: Fields, key: JoinKey) -> bool:
+    return any(_value(fields, name, "").lower().endswith(ends) for name, ends in key.unless)
 
 
 def _field(one: str | dict[str, str]) -> tuple[str, str]:
@@ -96,6 +100,7 @@ def _text(value: str) -> str:
     return "" if found in {"-", "<empty>", "<null>"} else found
 
 
+@lru_cache(maxsize=4096)
 def address_of(text: str) -> Address | None:
     """Read an address as logs write it, with or without port, brackets and scope."""
     text = text.strip().lower().removeprefix("::ffff:")

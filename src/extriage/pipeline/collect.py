@@ -32,9 +32,32 @@ class Collector:
     join_counts: dict[tuple[str, bool], int] = field(default_factory=dict)
     """By rule, and by whether an entry of a suppress file fits: neither crowds out the other."""
 
+    _last: tuple[Record, Evidence] | None = None
+
     def add(self, watch: Watch, record: Record, line: bytes) -> None:
         """Keep a match of this rule by this record; `line` is the raw line for its hash."""
         name = watch.rule.rule.id
+        if self._only_counts(watch):
+            self.join_counts[name, False] += 1
+            return
+        evidence = self._evidence(record, line)
+        held = self.suppressor.held(watch.rule.rule, record, evidence)
+        if name in self.joined and not record.raw:
+            self._join(watch, record, evidence, held)
+        if watch.rule.generate or held:
+            fresh = Kept(name, record.computer, record.raw, held=held)
+            self.kept.setdefault(fresh.key, fresh).add(evidence)
+
+    def _only_counts(self, watch: Watch) -> bool:
+        """Tell whether a rule speaks only to correlations, and these have seen enough of it."""
+        name = watch.rule.rule.id
+        full = self.join_counts.get((name, False), 0) >= JOIN_LIMIT
+        return full and not watch.rule.generate and not self.suppressor.entries
+
+    def _evidence(self, record: Record, line: bytes) -> Evidence:
+        """Make the proof of a line, once for all rules that it meets."""
+        if self._last is not None and self._last[0] is record:
+            return self._last[1]
         evidence = Evidence(
             record.origin.path,
             record.origin.line,
@@ -47,12 +70,8 @@ class Collector:
             keys_of(record.fields),
             record.kind,
         )
-        held = self.suppressor.held(watch.rule.rule, record, evidence)
-        if name in self.joined and not record.raw:
-            self._join(watch, record, evidence, held)
-        if watch.rule.generate or held:
-            fresh = Kept(name, record.computer, record.raw, held=held)
-            self.kept.setdefault(fresh.key, fresh).add(evidence)
+        self._last = (record, evidence)
+        return evidence
 
     def _join(self, watch: Watch, record: Record, evidence: Evidence, held: Held) -> None:
         name = watch.rule.rule.id
