@@ -130,7 +130,7 @@ def test_a_logon_page_with_the_company_s_look_is_silent(tmp_path: Path) -> None:
 
 def test_modules_are_judged_by_their_place_and_name(tmp_path: Path) -> None:
     expected = {
-        r"C:\Windows\Temp\f.dll": ("setting_module_in_folder_of_passage", "cannot-tell"),
+        r"C:\Windows\Temp\f.dll": ("setting_module_in_public_folder", "cannot-tell"),
         r"C:\Program Files\Vendor\Waf.dll": ("setting_module_in_odd_place", "cannot-tell"),
         r"%windir%\System32\inetsrv\authmd4.dll": (
             "setting_module_named_like_back_door",

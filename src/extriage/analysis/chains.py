@@ -22,6 +22,7 @@ BESIDE = timedelta(seconds=60)
 """What the server did itself names no address; it is joined to what it was asked just before."""
 KEYS_TOLD = 12
 STEPS_TOLD = 200
+"""Of more steps the earliest and the latest are told."""
 CHAINS_TOLD = 50
 _NAMED = ("address", "account", "page")
 """Keys that say who and what; the others only join."""
@@ -146,7 +147,9 @@ def _chain(group: Sequence[_Node]) -> Chain | None:
     assert first is not None
     assert last is not None
     names = _campaigns(findings)
-    steps = tuple(_steps(group))[:STEPS_TOLD]
+    told = tuple(_steps(group))
+    half = STEPS_TOLD // 2
+    steps = told if len(told) <= STEPS_TOLD else told[:half] + told[-half:]
     text = "\0".join(f"{step.path}:{step.line}:{step.finding}" for step in steps)
     return Chain(
         "c-" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16],

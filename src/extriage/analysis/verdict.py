@@ -138,7 +138,9 @@ def _with_chain(cve: CveVerdict, chain: Chain) -> CveVerdict:
         return cve
     if (chain.stage.rank, chain.certainty.rank) <= (cve.stage.rank, cve.certainty.rank):
         return cve
-    return replace(cve, stage=chain.stage, certainty=chain.certainty)
+    proof = max(chain.steps, key=lambda step: step.stage.rank if step.stage else 0)
+    note = f"{cve.note}; it led to: {proof.title}"
+    return replace(cve, stage=chain.stage, certainty=chain.certainty, note=note)
 
 
 def furthest(findings: Iterable[Finding]) -> Finding | None:
@@ -205,7 +207,7 @@ def _window(
         return None, note, Absence.NOT_APPLICABLE
     start = cve.exploited_since
     if end is None:
-        return None, "nothing in the evidence carries a time", Absence.CANNOT_TELL
+        return None, "no log in the evidence carries a time", Absence.CANNOT_TELL
     if end <= start:
         note = f"the evidence ends on {end:%Y-%m-%d}, before the first known attacks"
         return None, note, Absence.NOT_YET

@@ -31,7 +31,9 @@ def reason(
 
 def _worth_a_look(findings: Sequence[Finding]) -> str:
     """Say that nothing was found, or what was found that proves nothing alone."""
-    known = [one for one in findings if one.level.rank >= Level.MEDIUM.rank]
+    known = [
+        one for one in findings if one.hints or one.about or one.level.rank >= Level.MEDIUM.rank
+    ]
     if not known:
         return "Nothing was found"
     first = max(known, key=lambda one: one.level.rank)

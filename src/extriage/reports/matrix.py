@@ -48,12 +48,15 @@ def coverage_block(paper: Paper, host: Host, rows: int = _ROWS) -> list[Text]:
     others = [kind for kind in coverage if kind not in shown]
     if others:
         text = ", ".join(f"{kind.kind} ({_short(kind.files)})" for kind in others)
-        lines += paper.paragraph([("  also     ", "dim")], text, lines=1, indent=11)
+        lines += paper.paragraph([("  also     ", "dim")], text, lines=3, indent=11)
     return lines
 
 
 def _ordered(host: Host) -> list[Coverage]:
-    """Return all kinds, with an empty row for each that a verdict needs and nobody collected."""
+    """Return all kinds, with an empty row for each that a verdict needs and nobody collected.
+
+    What is needed and there comes first, then what is needed and missing.
+    """
     logs = {
         kind.strip()
         for campaign in host.campaigns
@@ -63,7 +66,15 @@ def _ordered(host: Host) -> list[Coverage]:
     }
     missing = sorted(logs - {kind.kind for kind in host.coverage})
     absent = [Coverage(kind, 0, 0, 0, None, None, ()) for kind in missing]
-    return sorted([*host.coverage, *absent], key=lambda kind: (kind.kind not in logs, kind.kind))
+    there = {kind.kind for kind in host.coverage}
+    whole = {log.partition(":")[0] for log in logs if log.partition(":")[0] in there}
+
+    def place(kind: Coverage) -> tuple[int, str]:
+        parts = any(one.startswith(f"{kind.kind}:") for one in there)
+        wanted = kind.kind in logs or (kind.kind in whole and not parts)
+        return (0 if wanted and kind.files else 1 if wanted else 2), kind.kind
+
+    return sorted([*host.coverage, *absent], key=place)
 
 
 def _kind_cells(paper: Paper, coverage: Sequence[Coverage]) -> int:

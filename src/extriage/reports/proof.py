@@ -5,7 +5,7 @@ from collections import Counter
 
 from rich.text import Text
 
-from extriage.model.detection import Evidence, Finding, Stage
+from extriage.model.detection import About, Evidence, Finding, Stage
 from extriage.model.host import Host
 from extriage.reports.neutral import width
 from extriage.reports.paper import STAGE_STYLE, Paper, when
@@ -22,6 +22,11 @@ _TELLING = tuple(
 )
 """Where a long line gets interesting; what stands before is ids and build numbers."""
 
+_BEARS_ON: dict[About | None, str] = {
+    About.PERSISTENCE: "way back",
+    About.EXPOSURE: "in reach",
+    About.WEAKNESS: "weak spot",
+}
 _LOOKED_AT = 20_000
 _PAGES = 3
 _PAGE = re.compile(
@@ -96,10 +101,11 @@ def _weight(finding: Finding) -> tuple[int, int, int, str, str]:
 
 def _shown(paper: Paper, finding: Finding, evidence: Evidence) -> list[Text]:
     claimed = finding.stage or finding.hints
-    stage = f"{claimed.value}{'' if finding.stage else '?'}" if claimed else finding.about or "-"
+    bears = _BEARS_ON.get(finding.about, "-")
+    stage = f"{claimed.value}{'' if finding.stage else '?'}" if claimed else bears
     style = STAGE_STYLE[claimed] if claimed else "dim"
     times = f" ({finding.count} lines)" if finding.count > 1 else ""
-    start = (f"  {stage[:9]:10}", style)
+    start = (f"  {stage:10}", style)
     time = f"{when(evidence.time):19}  "
     line = f":{evidence.line}"
     place = paper.fit(evidence.path, paper.width - 4 - len(line), head=0.25) + line

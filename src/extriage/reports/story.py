@@ -1,6 +1,6 @@
 """What one intruder did, in order: the furthest chain of findings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
@@ -22,7 +22,7 @@ def story_block(paper: Paper, host: Host) -> list[Text]:
     lines = [paper.heading("What happened, in order", level)]
     if names := _names(chain):
         lines += paper.paragraph([("  Who      ", "bold")], names, lines=2, indent=11)
-    steps = _told(chain.steps)
+    steps = _told(chain.steps, {one.id: one.certainty.rank for one in host.findings})
     lines += [line for step in steps for line in _step(paper, step)]
     if chain.raised:
         lines += paper.paragraph([("  Together ", "bold")], chain.raised, lines=2, indent=11)
@@ -45,25 +45,18 @@ def _names(chain: Chain) -> str:
     return "; ".join(words)
 
 
-def _told(steps: Sequence[Step]) -> list[Step]:
-    """Choose what to tell: each kind of step once, the first of each stage before all others."""
+def _told(steps: Sequence[Step], surety: Mapping[str, int]) -> list[Step]:
+    """Choose what to tell: each kind of step once, the surest of each stage before all others."""
     first: dict[str, Step] = {}
     for step in steps:
         first.setdefault(step.title, step)
     kinds = list(first.values())
-    stages: set[Stage | None] = set()
-    best: list[Step] = []
-    for step in kinds:
-        if step.stage not in stages:
-            stages.add(step.stage)
-            best.append(step)
-    best += [step for step in sorted(kinds, key=_weight) if step not in best]
-    chosen = best[:_STEPS]
+    surest = sorted(kinds, key=lambda step: -surety.get(step.finding, 0))
+    best = list({step.stage: step for step in reversed(surest)}.values())
+    others = [step for step in surest if step not in best]
+    others.sort(key=lambda step: -(step.stage.rank if step.stage else 0))
+    chosen = [*best, *others][:_STEPS]
     return [step for step in kinds if step in chosen]
-
-
-def _weight(step: Step) -> tuple[int, str]:
-    return (-(step.stage.rank if step.stage else 0), step.title)
 
 
 def _step(paper: Paper, step: Step) -> list[Text]:

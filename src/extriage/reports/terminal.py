@@ -21,7 +21,7 @@ from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
 from extriage.reports.story import story_block
 from extriage.reports.suppressed import suppressed_list, suppressed_sum
-from extriage.reports.unseen import answer_of, short_title, unseen_block, unseen_line
+from extriage.reports.unseen import answer_of, known_as, unseen_block, unseen_line
 
 _NAMES = {
     Status.COMPROMISED: "COMPROMISED",
@@ -155,13 +155,13 @@ def _short_block(paper: Paper, host: Host) -> list[Text]:
         if campaign.stage:
             lines += ladder(paper, host, campaign)
     unsure = [
-        short_title(one)
+        known_as(one)
         for one in host.campaigns
         if not one.stage and answer_of(one) is Absence.CANNOT_TELL
     ]
     if unsure:
         lines += paper.paragraph(
-            [("  cannot tell  ", "magenta")], ", ".join(unsure), lines=2, indent=15
+            [("  cannot tell  ", "magenta")], ", ".join(unsure), lines=3, indent=15
         )
     lines += proof_block(paper, host, _PROOFS_OF_MANY)
     lines += _actions(paper, host, _ACTIONS_OF_MANY)
@@ -177,7 +177,7 @@ def _verdict(paper: Paper, host: Host) -> list[Text]:
     first = paper.line((_NAMES[verdict.status], style), "  ", (name, "bold"), about)
     meaning = _MEANINGS[verdict.status]
     reason = f"{meaning}. {verdict.reason}" if verdict.reason else f"{meaning}."
-    return [first, *paper.paragraph(["  "], reason[:1].upper() + reason[1:], lines=3, indent=2)]
+    return [first, *paper.paragraph(["  "], reason[:1].upper() + reason[1:], lines=5, indent=2)]
 
 
 def _actions(paper: Paper, host: Host, most: int) -> list[Text]:

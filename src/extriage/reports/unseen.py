@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from extriage.model.host import Absence, CampaignVerdict
+from extriage.reports.ladder import short_names
 from extriage.reports.paper import ANSWER_STYLE, Paper
 
 _LABELS = {
@@ -25,11 +26,11 @@ def unseen_block(paper: Paper, campaigns: Sequence[CampaignVerdict]) -> list[Tex
         if named:
             text = _told(named, answer)
             head = (f"  {label:13}", ANSWER_STYLE[answer])
-            lines += paper.paragraph([head], text, lines=4, indent=15)
-    ways = [short_title(one) for one in campaigns if not one.coverage]
+            lines += paper.paragraph([head], text, lines=6, indent=15)
+    ways = [known_as(one) for one in campaigns if not one.coverage]
     if ways:
         text = f"{', '.join(ways)}: as far as the evidence shows them"
-        lines += paper.paragraph([("  no trace     ", "dim")], text, lines=3, indent=15)
+        lines += paper.paragraph([("  no trace     ", "dim")], text, lines=6, indent=15)
     return lines if len(lines) > 1 else []
 
 
@@ -49,15 +50,9 @@ def _told(named: Sequence[CampaignVerdict], answer: Absence) -> str:
     if answer is Absence.NOT_YET:
         first = named[0].coverage[0].note.partition(",")[0]
         return f"{len(named)} waves of attacks that were first seen later: {first}"
-    text = ", ".join(_titled(one) for one in named)
+    text = ", ".join(known_as(one) for one in named)
     reason = _reason(named, answer)
     return f"{text}: {reason}" if reason else text
-
-
-def _titled(campaign: CampaignVerdict) -> str:
-    """Return the short title, with the vulnerability where there is one only."""
-    title = short_title(campaign)
-    return f"{title} ({campaign.cves[0]})" if len(campaign.cves) == 1 else title
 
 
 def answer_of(campaign: CampaignVerdict) -> Absence | None:
@@ -66,8 +61,10 @@ def answer_of(campaign: CampaignVerdict) -> Absence | None:
     return next((answer for answer in _LABELS if answer in answers), None)
 
 
-def short_title(campaign: CampaignVerdict) -> str:
-    """Return the title without what stands in parentheses."""
+def known_as(campaign: CampaignVerdict) -> str:
+    """Return the name that people know: the title without its year, else the vulnerabilities."""
+    if campaign.campaign.startswith("cve-") and campaign.cves:
+        return short_names(list(campaign.cves))
     return campaign.title.partition(" (")[0]
 
 
