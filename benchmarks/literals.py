@@ -12,6 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from unittest.mock import patch
 
 from extriage.matchers import prefilter as engine
 from extriage.matchers.prefilter import Prefilter, Watch
@@ -63,9 +64,8 @@ def read(kind: str, log: Path, content: Content) -> tuple[Counted, Counter[bytes
         return found
 
     disguised.met = met
-    Prefilter.candidates = counting  # type: ignore[method-assign]
     hits: Counter[bytes] = Counter()
-    with log.open("rb") as file:
+    with log.open("rb") as file, patch.object(Prefilter, "candidates", counting):
         reader.read(file, lambda _: None)
         file.seek(0)
         for block in iter(lambda: file.read(1 << 21), b""):

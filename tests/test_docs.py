@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import pytest
 from cases import CASES
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator
 
 from extriage import casefile
 from extriage.cli import COMMANDS, extriage, main

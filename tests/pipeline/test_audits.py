@@ -78,8 +78,11 @@ def met(collector: Collector) -> dict[str, int]:
 def test_every_export_meets_the_same_rules(rules: Path, shape: str, enabled: bool) -> None:
     reader = read(SHAPES[shape](ACTS), prefilter_of(rules, "audit", enabled=enabled))
     assert met(reader.collector) == WANTED
-    assert (reader.records, reader.raw, reader.untimed) == (3, 0, 0)
-    assert reader.records + reader.raw + reader.blank + reader.rejected == reader.lines
+    assert (reader.counts.parsed, reader.counts.raw, reader.untimed) == (3, 0, 0)
+    assert (
+        reader.counts.parsed + reader.counts.raw + reader.counts.blank + reader.counts.rejected
+        == reader.counts.lines
+    )
     tally = reader.tallies["EX01"]
     assert (tally.records, tally.kind) == (2, "audit")
     assert reader.troubles == reader.notes() == []
@@ -209,9 +212,9 @@ def test_what_breaks_off_is_said(rules: Path) -> None:
     prefilter = prefilter_of(rules, "audit", enabled=True)
     cut = read(array(ACTS)[:-200], prefilter)
     assert cut.troubles == ["the text ends inside an array or an act"]
-    assert cut.records == 2
+    assert cut.counts.parsed == 2
     broken = read(SHAPES["clixml"](ACTS)[:-60], prefilter)
-    assert broken.records >= 2
+    assert broken.counts.parsed >= 2
     assert broken.troubles[0].startswith("broken at line")
 
 
@@ -234,7 +237,7 @@ def test_what_was_read_before_a_break_counts(rules: Path, shape: str) -> None:
     data = SHAPES[shape](ACTS * 200)
     with pytest.raises(SourceError, match="ends here"):
         reader.read(cast("ByteStream", Breaking(data[:-9])), lambda _size: None)
-    assert reader.records + reader.raw >= 599
+    assert reader.counts.parsed + reader.counts.raw >= 599
     assert met(reader.collector)["export"] == 200
 
 
@@ -255,7 +258,10 @@ def test_every_line_is_accounted_for(shape: str, changes: list[tuple[int, bytes,
     if recognise(data[:HEAD], "x") != "audit-export":
         return
     reader = read(data, load_pack(Content()).prefilter("audit"))
-    assert reader.records + reader.raw + reader.blank + reader.rejected == reader.lines
+    assert (
+        reader.counts.parsed + reader.counts.raw + reader.counts.blank + reader.counts.rejected
+        == reader.counts.lines
+    )
 
 
 def test_a_rules_case_may_be_an_export() -> None:

@@ -67,7 +67,7 @@ def test_every_export_tells_the_same(lab: list[Event], shape: str) -> None:
 def test_an_array_says_what_counts_as_a_line(lab: list[Event]) -> None:
     reader, _ = reading(SHAPES["one_array"](lab))
     assert reader.remarks == ["holds no event per line: its elements count as lines"]
-    assert reader.lines == len(lab)
+    assert reader.counts.lines == len(lab)
     assert read(SHAPES["one_array"](lab)).entry.reason == reader.remarks[0]
     assert reading(LAB.read_bytes())[0].remarks == []
 
@@ -112,8 +112,9 @@ def test_what_was_read_before_a_break_counts(lab: list[Event], shape: str) -> No
     reader = EventReader("x", load_pack(Content()).prefilter("events"), collector)
     with pytest.raises(SourceError, match="ends here"):
         reader.read_json(cast("ByteStream", Breaking(data)), lambda _size: None)
-    assert reader.records >= len(lab) - 1
-    assert reader.records + reader.raw + reader.blank == reader.lines
+    assert reader.counts.parsed >= len(lab) - 1
+    counts = reader.counts
+    assert counts.parsed + counts.raw + counts.blank == counts.lines
     assert len(collector.kept) >= 10
     assert any("5:00 hours behind" in note for note in reader.notes)
 
@@ -254,11 +255,17 @@ def test_no_damage_stops_the_reader_or_loses_a_line(shape: str, seed: int) -> No
         kept = data[:at] + scrap + data[at:], data[:at] + data[end:], data[at:] + data[:at]
         data = chance.choice(kept)
     reader, _ = reading(data)
-    assert reader.records + reader.raw + reader.rejected + reader.blank == reader.lines
+    assert (
+        reader.counts.parsed + reader.counts.raw + reader.counts.rejected + reader.counts.blank
+        == reader.counts.lines
+    )
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_stop_the_reader(data: bytes) -> None:
     reader, _ = reading(data)
-    assert reader.records + reader.raw + reader.rejected + reader.blank == reader.lines
+    assert (
+        reader.counts.parsed + reader.counts.raw + reader.counts.rejected + reader.counts.blank
+        == reader.counts.lines
+    )

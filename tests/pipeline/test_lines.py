@@ -3,6 +3,10 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 import pytest
 from hypothesis import given, settings
@@ -100,7 +104,7 @@ def test_block_size_changes_nothing(
 
 def test_what_was_read_before_a_break_is_kept(prefilter: Prefilter) -> None:
     class Breaking(io.BytesIO):
-        def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        def readinto(self, buffer: "WriteableBuffer") -> int:
             if self.tell():
                 raise SourceError("the disk gave up")
             return super().readinto(buffer)

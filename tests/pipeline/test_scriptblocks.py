@@ -84,7 +84,7 @@ def test_a_pattern_across_the_edge_of_parts_is_found(
     texts = cut(5, 50)
     data = b"".join(part(number, 3, texts[number - 1]) for number in order)
     reader = read(data, prefilter)
-    assert (reader.records, reader.lines) == (3, 3)
+    assert (reader.counts.parsed, reader.counts.lines) == (3, 3)
     assert lines(reader) == [101]
     assert not reader.scripts.waiting
 
@@ -146,7 +146,7 @@ def test_memory_stays_bounded(prefilter: Prefilter, monkeypatch: pytest.MonkeyPa
         assert len(blocks.waiting) <= 3
         assert blocks.size <= 9000
     reader = read(b"".join(documents), prefilter)
-    assert reader.records == len(documents)
+    assert reader.counts.parsed == len(documents)
     assert len(lines(reader)) == 20
 
 

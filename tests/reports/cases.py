@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from extriage.model.case import SCHEMA, Case, Tool
 from extriage.model.detection import About, Certainty, Evidence, Finding, Level, RefusedRule, Stage
@@ -439,9 +439,9 @@ def flooded(value: T, payload: str) -> T:
     if isinstance(value, Enum):
         return value
     if isinstance(value, str):
-        return payload  # type: ignore[return-value]
+        return cast("T", payload)
     if isinstance(value, tuple):
-        return tuple(flooded(item, payload) for item in value)  # type: ignore[return-value]
+        return cast("T", tuple(flooded(item, payload) for item in value))
     if is_dataclass(value) and not isinstance(value, type):
         kept = {"status"} if isinstance(value, Entry) else set()
         new = {

@@ -123,7 +123,7 @@ def test_a_long_line_is_shown_from_where_it_gets_interesting() -> None:
 
 
 def test_bars_show_gaps_and_where_nothing_was() -> None:
-    axis = Axis(at("2021-03-01"), at("2021-03-11"), window=True)
+    axis = Axis(at("2021-03-01"), at("2021-03-11"), window="while it was open")
     kind = replace(
         coverage()[0],
         first=at("2021-03-03"),

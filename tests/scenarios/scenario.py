@@ -28,3 +28,17 @@ def the_host(case: dict[str, Any]) -> dict[str, Any]:
     (host,) = case["hosts"]
     assert isinstance(host, dict)
     return host
+
+
+def cmdlet(when: str, name: str, parameters: str, error: str = "") -> str:
+    """Write a record of MSExchange Management as a collector exports it."""
+    data = [name, parameters, "contoso.example/Users/Administrator", *[""] * 8, error, *[""] * 15]
+    system = {
+        "Provider": {"#attributes": {"Name": "MSExchange CmdletLogs"}},
+        "EventID": {"#text": 6 if error else 1},
+        "TimeCreated": {"#attributes": {"SystemTime": when}},
+        "EventRecordID": 7,
+        "Channel": "MSExchange Management",
+        "Computer": "EX01.contoso.example",
+    }
+    return json.dumps({"Event": {"System": system, "EventData": {"Data": {"#text": data}}}})

@@ -1,11 +1,10 @@
 """What stays or leaks when the hole is closed: forwarding, agents, modules, changed logon pages."""
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
-from scenario import rescanned, the_host
+from scenario import cmdlet, rescanned, the_host
 
 EVTX = Path(__file__).parents[1] / "evidence" / "evtx"
 AUTH = "C/Program Files/Microsoft/Exchange Server/V15/FrontEnd/HttpProxy/owa/auth"
@@ -62,20 +61,6 @@ def scanned(folder: Path) -> tuple[int, dict[str, Any], dict[str, dict[str, Any]
     code, case = rescanned(folder)
     host = the_host(case)
     return code, host["verdict"], {finding["rule"]: finding for finding in host["findings"]}
-
-
-def cmdlet(when: str, name: str, parameters: str, error: str = "") -> str:
-    """Write a record of MSExchange Management as a collector exports it."""
-    data = [name, parameters, "contoso.example/Users/Administrator", *[""] * 8, error, *[""] * 15]
-    system = {
-        "Provider": {"#attributes": {"Name": "MSExchange CmdletLogs"}},
-        "EventID": {"#text": 6 if error else 1},
-        "TimeCreated": {"#attributes": {"SystemTime": when}},
-        "EventRecordID": 7,
-        "Channel": "MSExchange Management",
-        "Computer": "EX01.contoso.example",
-    }
-    return json.dumps({"Event": {"System": system, "EventData": {"Data": {"#text": data}}}})
 
 
 def test_a_forwarded_mailbox_of_a_real_server_is_an_exposure_and_no_break_in(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from scenario import rescanned, the_host
+from scenario import cmdlet, rescanned, the_host
 
 AUTODISCOVER = "/autodiscover/autodiscover.json"
 FIELDS = (
@@ -53,20 +53,6 @@ def ordinary(first: datetime, last: datetime) -> Iterable[str]:
         yield request(when, AUTODISCOVER, settings, method="GET", client="192.0.2.7")
         yield request(when, "/EWS/Exchange.asmx", user=USER, client="192.0.2.7")
         first += timedelta(hours=1)
-
-
-def cmdlet(when: str, name: str, parameters: str, error: str = "") -> str:
-    """Write a record of MSExchange Management as a collector exports it."""
-    data = [name, parameters, "contoso.example/Users/Administrator", *[""] * 8, error, *[""] * 15]
-    system = {
-        "Provider": {"#attributes": {"Name": "MSExchange CmdletLogs"}},
-        "EventID": {"#text": 6 if error else 1},
-        "TimeCreated": {"#attributes": {"SystemTime": when}},
-        "EventRecordID": 7,
-        "Channel": "MSExchange Management",
-        "Computer": "EX01.contoso.example",
-    }
-    return json.dumps({"Event": {"System": system, "EventData": {"Data": {"#text": data}}}})
 
 
 def served(folder: Path, day: str, requests: Iterable[str], cmdlets: Iterable[str] = ()) -> Path:

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from extriage.errors import SourceError
 from extriage.model.evidence import Entry
@@ -43,10 +44,14 @@ class _Unseekable(io.BytesIO):
         raise io.UnsupportedOperation
 
 
+OPEN_TAR: Any = tarfile.open
+"""Its types name every mode apart; tests have the mode as a parameter."""
+
+
 def taped(files: Files, mode: str = "w", extra: Iterable[tarfile.TarInfo] = ()) -> bytes:
     """Return a tar archive."""
     target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode=mode) as archive:  # type: ignore[call-overload]
+    with OPEN_TAR(fileobj=target, mode=mode) as archive:
         for name, data in files:
             info = tarfile.TarInfo(name)
             info.size = len(data)

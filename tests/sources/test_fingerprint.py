@@ -5,7 +5,8 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 from loopback import VERSIONS, Loopback, only, page
@@ -46,19 +47,19 @@ def no_proxies_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def ask(*servers: Loopback | Target, timeout: float = 5, **manners: object) -> list[Fingerprint]:
+def ask(*servers: Loopback | Target, timeout: float = 5, **manners: Any) -> list[Fingerprint]:
     """Ask servers, without the pause that strangers get."""
     targets = [
         server if isinstance(server, Target) else Target("127.0.0.1", server.port)
         for server in servers
     ]
-    settings = Manners(timeout=timeout, **{"delay": 0.0, **manners})  # type: ignore[arg-type]
+    settings = Manners(timeout=timeout, **{"delay": 0.0, **manners})
     return list(fingerprints(targets, settings))
 
 
-def one(pages: dict[str, bytes], **manners: object) -> tuple[Fingerprint, Loopback]:
+def one(pages: dict[str, bytes], **manners: Any) -> tuple[Fingerprint, Loopback]:
     with Loopback(pages) as server:
-        (found,) = ask(server, **manners)  # type: ignore[arg-type]
+        (found,) = ask(server, **manners)
     return found, server
 
 
@@ -132,7 +133,8 @@ def test_nothing_is_sent_any_more_when_nobody_listens() -> None:
         answers = fingerprints(targets * 9, Manners(delay=0.4, at_once=2))
         next(answers)
         start = time.monotonic()
-        answers.close()  # type: ignore[attr-defined]
+        assert isinstance(answers, Generator)
+        answers.close()
         assert time.monotonic() - start < 0.35
         assert len(first.requests) + len(second.requests) <= 2
 
@@ -408,8 +410,8 @@ def hang_up(line: socket.socket) -> None:
         ),
     ],
 )
-def test_no_server_stops_it_or_holds_it_up(reply: object, trouble: Trouble) -> None:
-    with Loopback(other=reply) as server:  # type: ignore[arg-type]
+def test_no_server_stops_it_or_holds_it_up(reply: Any, trouble: Trouble) -> None:
+    with Loopback(other=reply) as server:
         start = time.monotonic()
         (found,) = ask(server, timeout=0.4)
         assert time.monotonic() - start < 5
@@ -536,8 +538,8 @@ def test_servers_that_know_no_safe_renegotiation_are_not_turned_away() -> None:
 
 
 @pytest.mark.parametrize("manner", [speak_plainly, slam])
-def test_what_breaks_the_handshake_is_a_tls_failure(manner: object) -> None:
-    with Loopback(context=None, reads=False, other=manner) as server:  # type: ignore[arg-type]
+def test_what_breaks_the_handshake_is_a_tls_failure(manner: Any) -> None:
+    with Loopback(context=None, reads=False, other=manner) as server:
         (found,) = ask(server)
     assert found.trouble is Trouble.TLS
 
@@ -607,8 +609,8 @@ def test_a_proxy_is_asked_to_connect_and_gets_its_credentials_alone(
         (silence, "no answer that could be read"),
     ],
 )
-def test_a_proxy_that_does_not_connect_is_a_failure_of_the_proxy(reply: object, said: str) -> None:
-    with Loopback(proxy=reply) as server:  # type: ignore[arg-type]
+def test_a_proxy_that_does_not_connect_is_a_failure_of_the_proxy(reply: Any, said: str) -> None:
+    with Loopback(proxy=reply) as server:
         (found,) = ask(Target("mail.example.org"), timeout=0.4, proxy=through(server))
     assert (found.trouble, found.reason) == (Trouble.PROXY, f"proxy: {said}")
 

@@ -11,7 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from evidence_making import Files, account, damaged_gzip, kept, lines, patched, taped, zipped
+from evidence_making import (
+    OPEN_TAR,
+    Files,
+    account,
+    damaged_gzip,
+    kept,
+    lines,
+    patched,
+    taped,
+    zipped,
+)
 
 from extriage.sources import Limits, Opened, read, survey
 
@@ -29,7 +39,7 @@ def test_every_dialect_is_read(tmp_path: Path, kind: int, mode: str) -> None:
     long = "folder/" * 30 + "ä" * (20 if kind != tarfile.USTAR_FORMAT else 1)
     if kind == tarfile.USTAR_FORMAT:
         long = "folder/" * 25 + "x"
-    with tarfile.open(fileobj=target, mode=mode, format=kind) as archive:  # type: ignore[call-overload]
+    with OPEN_TAR(fileobj=target, mode=mode, format=kind) as archive:
         for name, data in [*FILES, (long, b"long")]:
             info = tarfile.TarInfo(name)
             info.size, info.mtime = len(data), 1_614_733_324
@@ -117,7 +127,7 @@ def test_files_with_hostile_names_are_read_and_noted(
 
 def test_a_zero_byte_in_a_pax_name_is_noted(tmp_path: Path) -> None:
     target = io.BytesIO()
-    with tarfile.open(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
+    with OPEN_TAR(fileobj=target, mode="w", format=tarfile.PAX_FORMAT) as archive:
         info = tarfile.TarInfo("a")
         info.size, info.pax_headers = 4, {"path": "shell.aspx\0.txt"}
         archive.addfile(info, io.BytesIO(b"evil"))

@@ -54,6 +54,7 @@ def unpack(data: bytes, place: str) -> Knowledge:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _knowledge(archive, place)
+    # NOTE: zipfile raises NotImplementedError for ways of compression that it does not know.
     except (
         zipfile.BadZipFile,
         zlib.error,

@@ -15,6 +15,7 @@ from typing import Any
 
 import hyperscan
 
+from extriage.matchers.compiled import compiled
 from extriage.matchers.sigma import CompiledRule, Target
 from extriage.matchers.together import Together, Wanted
 from extriage.matchers.together import build as build_together
@@ -165,18 +166,19 @@ def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefi
         others.append(tuple(numbers.setdefault(clause, len(numbers)) for clause in ranked))
     literals = _shortest(wanted)
     gates = [_gate(one, [listed[p] for p, _ in wanted[one]], costs) for one in literals]
-    compiled = {gate: _database(tuple(sorted(gate))) for gate in set(gates)}
+    found = {gate: compiled(sorted(gate), literal=True) for gate in set(gates)}
+    masked = enabled and any(watch.target.lens.target.unmasked for watch in listed)
     return Prefilter(
         kind,
         listed,
         literals,
         tuple(tuple(dict.fromkeys(p for p, _ in wanted[one])) for one in literals),
         tuple(always),
-        tuple(compiled[gate] for gate in gates),
+        tuple(found[gate] for gate in gates),
         tuple(tuple(sorted(clause)) for clause in numbers),
         tuple(others),
-        _database(literals),
-        _signs() if enabled and any(w.target.lens.target.unmasked for w in listed) else None,
+        compiled(literals, literal=True),
+        compiled([SIGNS]) if masked else None,
     )
 
 
@@ -224,23 +226,3 @@ def _ordinary(kind: str) -> tuple[bytes, ...]:
     """Return lower-cased lines as a server writes them all day; none for most kinds."""
     file = files("extriage").joinpath("content", "ordinary", f"{kind}.txt")
     return tuple(file.read_bytes().lower().splitlines()) if file.is_file() else ()
-
-
-def _signs() -> Any:
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(expressions=[SIGNS], ids=[0], elements=1, flags=hyperscan.HS_FLAG_CASELESS)
-    return database
-
-
-def _database(literals: tuple[bytes, ...]) -> Any:
-    if not literals:
-        return None
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=list(literals),
-        ids=list(range(len(literals))),
-        elements=len(literals),
-        flags=hyperscan.HS_FLAG_CASELESS,
-        literal=True,
-    )
-    return database

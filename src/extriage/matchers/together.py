@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-import hyperscan
-
+from extriage.matchers.compiled import compiled
 from extriage.matchers.sigma.literals import SHORTER, SHORTEST, FieldTexts
 from extriage.matchers.sigma.ways import Way
 
@@ -62,14 +61,7 @@ def build(wanted: Sequence[Wanted], ordinary: Sequence[bytes], delimiter: bytes)
             found.setdefault(expression, []).append(position)
     if not found:
         return None
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=list(found),
-        ids=list(range(len(found))),
-        elements=len(found),
-        flags=hyperscan.HS_FLAG_CASELESS,
-    )
-    return Together(database, tuple(map(tuple, found.values())))
+    return Together(compiled(list(found)), tuple(map(tuple, found.values())))
 
 
 class _Maker:

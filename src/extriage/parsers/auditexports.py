@@ -20,6 +20,7 @@ from extriage.parsers.auditobjects import acts
 from extriage.parsers.base import Columns, DocumentError
 from extriage.parsers.eventexports import bare_lines, json_form, table_header, table_rows
 from extriage.parsers.eventitems import Item, Tape, elements
+from extriage.parsers.flatten import names_of
 from extriage.parsers.text import HEAD, text_of
 
 Form = Literal["", "lines", "elements", "rows", "xml", "clixml"]
@@ -79,13 +80,7 @@ def _xml_form(text: bytes) -> Form:
 
 
 def _is_act(document: bytes) -> bool:
-    if not document.startswith(b"{"):
-        return False
-    try:
-        found: Any = msgspec.json.decode(document)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return isinstance(found, dict) and _wanted({str(name).lower() for name in found})
+    return _wanted({name.lower() for name in names_of(document)})
 
 
 def _wanted(names: set[str]) -> bool:

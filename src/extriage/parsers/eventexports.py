@@ -17,7 +17,7 @@ from extriage.errors import SourceError
 from extriage.model.evidence import ByteStream
 from extriage.parsers.base import Columns, LineFormat
 from extriage.parsers.eventitems import Item, Tape, elements, lines
-from extriage.parsers.flatten import UNWRITTEN
+from extriage.parsers.flatten import UNWRITTEN, names_of
 from extriage.parsers.lines import split
 from extriage.parsers.text import HEAD, text_of
 
@@ -117,13 +117,8 @@ def _bare(line: bytes) -> bytes:
 
 
 def _is_event(document: bytes) -> bool:
-    if not document.startswith(b"{"):
-        return False
-    try:
-        found: Any = msgspec.json.decode(document)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return False
-    return isinstance(found, dict) and any(keys <= found.keys() for keys in _KEYS)
+    names = names_of(document)
+    return any(keys <= names for keys in _KEYS)
 
 
 def _header(text: bytes) -> tuple[Columns, int] | None:

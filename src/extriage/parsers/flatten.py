@@ -55,6 +55,17 @@ _TEXT = "#text"
 _DEEPEST = 16
 
 
+def names_of(document: bytes) -> frozenset[str]:
+    """Return the names at the top of a JSON object; none for any other text."""
+    if not document.startswith(b"{"):
+        return frozenset()
+    try:
+        found: Any = msgspec.json.decode(document)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return frozenset()
+    return frozenset(found) if isinstance(found, dict) else frozenset()
+
+
 def flatten(document: _Tree) -> Fields:
     """Lay an event document flat, whatever its shape."""
     source = document.get("_source")

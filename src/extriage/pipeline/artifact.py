@@ -171,15 +171,11 @@ def _close_events(reading: _Reading, reader: EventReader) -> ArtifactResult:
         reading.failed = True
         first = reader.troubles[0]
         reading.reasons.append(f"{len(reader.troubles):,} damaged places, the first: {first}")
-    numbers = {
-        "lines": reader.lines,
-        "parsed": reader.records,
-        "raw": reader.raw,
-        "rejected": reader.rejected,
-        "blank": reader.blank,
-    }
     result = reading.result(
-        list(reader.tallies.values()), numbers, reader.notes, any_read=reader.records > 0
+        list(reader.tallies.values()),
+        reader.counts.account(),
+        reader.notes,
+        any_read=reader.counts.parsed > 0,
     )
     result.facts = reader.facts
     return result
@@ -193,7 +189,8 @@ def _read_acts(reading: _Reading, text: ByteStream) -> ArtifactResult:
         reading.failed = True
         reading.reasons += reader.troubles[:1]
     tallies = list(reader.tallies.values())
-    return reading.result(tallies, reader.counts(), reader.notes(), any_read=reader.records > 0)
+    numbers, any_read = reader.counts.account(), reader.counts.parsed > 0
+    return reading.result(tallies, numbers, reader.notes(), any_read=any_read)
 
 
 def _read_page(reading: _Reading, text: ByteStream) -> ArtifactResult:

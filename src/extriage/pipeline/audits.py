@@ -14,6 +14,7 @@ from extriage.parsers.auditexports import AuditExport
 from extriage.parsers.eventitems import Item
 from extriage.parsers.text import text_of
 from extriage.pipeline import census
+from extriage.pipeline.account import Counts
 from extriage.pipeline.collect import TEXT_LIMIT, Collector
 
 _CONTROL = bytes(range(0x20))
@@ -26,11 +27,8 @@ class AuditReader:
     path: str
     prefilter: Prefilter
     collector: Collector
-    records: int = 0
-    lines: int = 0
-    blank: int = 0
-    raw: int = 0
-    rejected: int = 0
+    counts: Counts = field(default_factory=Counts)
+    """Blank are also header rows of tables; an element of an array or of XML is a line."""
     untimed: int = 0
     """Acts whose time names no zone."""
     troubles: list[str] = field(default_factory=list)
@@ -54,46 +52,36 @@ class AuditReader:
             return []
         return [f"{self.untimed:,} acts tell their time without a zone: they have none here"]
 
-    def counts(self) -> dict[str, int]:
-        """Return the account of the file; an element of an array or of XML counts as a line."""
-        return {
-            "lines": self.lines,
-            "parsed": self.records,
-            "raw": self.raw,
-            "rejected": self.rejected,
-            "blank": self.blank,
-        }
-
     def _item(self, item: Item, line: int) -> None:
-        place = line or self.lines + 1
-        self.lines += item.lines if not item.part or item.part == 1 else 0
+        place = line or self.counts.lines + 1
+        self.counts.lines += item.lines if not item.part or item.part == 1 else 0
         if item.part:
             self._window(item, place)
             return
         if not item.raw:
-            self.blank += item.lines
+            self.counts.blank += item.lines
             return
         record = act_record(item.document, Origin(self.path, place), item.raw)
         if record.raw:
             self._unreadable(item, record)
             return
-        self.records += item.lines
+        self.counts.parsed += item.lines
         self._cover(record, item.lines)
         self._match(item, record)
 
     def _window(self, item: Item, place: int) -> None:
         """Search a window of an act that is too long to be read."""
         if item.part == 1:
-            self.raw += 1
+            self.counts.raw += 1
             self.troubles.append(f"line {place} is too long: read as text")
         text = text_of(item.raw)[:TEXT_LIMIT]
         self._match_raw(item.raw, Record(KIND, None, Origin(self.path, place), {}, text, raw=True))
 
     def _unreadable(self, item: Item, record: Record) -> None:
         if not item.raw.strip(_CONTROL):
-            self.rejected += item.lines
+            self.counts.rejected += item.lines
             return
-        self.raw += item.lines
+        self.counts.raw += item.lines
         self._match_raw(item.raw, record)
 
     def _match(self, item: Item, record: Record) -> None:

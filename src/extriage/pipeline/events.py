@@ -23,6 +23,7 @@ from extriage.parsers.eventitems import LIMIT, OVERLAP, Item
 from extriage.parsers.evtx import EventTrouble, events_binary
 from extriage.parsers.text import text_of
 from extriage.pipeline import census
+from extriage.pipeline.account import Counts
 from extriage.pipeline.collect import TEXT_LIMIT, Collector
 from extriage.pipeline.scriptblocks import EVENT, Block, Part, ScriptBlocks, is_single
 
@@ -43,12 +44,8 @@ class EventReader:
     path: str
     prefilter: Prefilter
     collector: Collector
-    records: int = 0
-    lines: int = 0
-    blank: int = 0
-    """Blank lines, and header rows of tables."""
-    raw: int = 0
-    rejected: int = 0
+    counts: Counts = field(default_factory=Counts)
+    """Blank are also header rows of tables; an element of an array or of XML is a line."""
     troubles: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """What to know of how the file was read, though nothing is wrong with it."""
@@ -118,26 +115,28 @@ class EventReader:
         """Search a window of an over-long item."""
         if item.part == 1:
             self.seen = set()
-            self.lines += 1
-            self.raw += 1
-            self.troubles.append(f"line {self.lines} is longer than {LIMIT:,} bytes: read as text")
-        self._search(item.raw, self.lines, self.seen)
+            self.counts.lines += 1
+            self.counts.raw += 1
+            self.troubles.append(
+                f"line {self.counts.lines} is longer than {LIMIT:,} bytes: read as text"
+            )
+        self._search(item.raw, self.counts.lines, self.seen)
 
     def _batch(self, items: list[Item], clock: ClockCheck | None) -> None:
         joined = b"\n".join(item.document for item in items)
         wanted = self._hit(items, joined)
         installs = {name.decode().upper() for name in _INSTALL.findall(joined)}
         for position, item in enumerate(items):
-            line = self.lines + 1
-            self.lines += item.lines
+            line = self.counts.lines + 1
+            self.counts.lines += item.lines
             if not item.raw:
-                self.blank += item.lines
+                self.counts.blank += item.lines
                 continue
             system = parsing.event_system(item.document)
             if system is None:
                 self._unreadable(item, line)
                 continue
-            self.records += item.lines
+            self.counts.parsed += item.lines
             if len(self.facts) < MOST_FACTS and updates.wants(item.document):
                 self.facts += updates.event_facts(item.document, self.path, line)
             self._cover(system).installs.update(installs)
@@ -201,9 +200,9 @@ class EventReader:
     def _unreadable(self, item: Item, line: int) -> None:
         """Keep a line that is no event as raw text; rules still look at all of it."""
         if not item.raw.strip(_CONTROL):
-            self.rejected += item.lines
+            self.counts.rejected += item.lines
             return
-        self.raw += item.lines
+        self.counts.raw += item.lines
         self._search(item.raw, line, set())
 
     def _search(self, raw: bytes, line: int, seen: set[str]) -> None:

@@ -86,6 +86,7 @@ class FileNames:
         host = self.names.of(path)
         rule = watch.rule.rule.id
         place = str(record.fields["Path"]).lower()
+        # NOTE: numbers for the names themselves: a million of these would be hundreds of megabytes.
         marks = {hash((rule, self.same.get(path, path))), hash((rule, host, place))}
         if marks.isdisjoint(self._met):
             fresh = Collector(self.pack.joined, self.pack.suppressor)

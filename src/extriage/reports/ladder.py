@@ -26,22 +26,11 @@ _ANSWERS = {
     Absence.NOT_YET: "not yet used",
 }
 _ORDER = list(_ANSWERS)
-_WORST_FIRST = (
-    Absence.SEEN,
-    Absence.CANNOT_TELL,
-    Absence.NOT_SEEN,
-    Absence.NOT_YET,
-    Absence.NOT_APPLICABLE,
-)
 _STEP_WITH_TIME = 12
 
 
 def campaign_block(paper: Paper, host: Host, campaign: CampaignVerdict) -> list[Text]:
     """Draw how far a campaign got, with the time of each stage, and answer for each CVE."""
-    if campaign.stage is None:
-        answers = {cve.answer for cve in campaign.coverage}
-        worst = next((answer for answer in _WORST_FIRST if answer in answers), Absence.CANNOT_TELL)
-        return [paper.heading(campaign.title, _ANSWERS[worst]), *_cves(paper, campaign)]
     return [*ladder(paper, host, campaign), *_cves(paper, campaign)]
 
 

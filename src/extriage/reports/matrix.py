@@ -22,8 +22,8 @@ class Axis:
 
     start: datetime
     end: datetime
-    window: bool
-    """True if it is the time in which the server could be exploited."""
+    window: str
+    """Words for the time in which the server could be exploited; empty for all that was covered."""
 
     def part(self, index: int, cells: int) -> tuple[datetime, datetime]:
         """Return the stretch of time that one cell of a bar stands for."""
@@ -148,7 +148,11 @@ def _axis(host: Host) -> Axis | None:
     starts += _known(campaign.first for campaign in host.campaigns)
     ends += _known(campaign.last for campaign in host.campaigns)
     start, end = min(starts), max(ends)
-    return Axis(start, end, bool(windows)) if start < end else None
+    return Axis(start, end, _window_words(host) if windows else "") if start < end else None
+
+
+def _window_words(host: Host) -> str:
+    return "while it was open" if host.patch.build else "while it may have been open"
 
 
 def _known(times: Iterable[datetime | None]) -> list[datetime]:
@@ -159,7 +163,7 @@ def _axis_note(paper: Paper, axis: Axis | None) -> str:
     if axis is None:
         return ""
     span = f"{day(axis.start)} {paper.glyphs.dash} {day(axis.end)}"
-    return f"{span}, while it was open" if axis.window else span
+    return f"{span}, {axis.window}" if axis.window else span
 
 
 def _marks(paper: Paper, host: Host, axis: Axis | None, cells: int) -> str:

@@ -23,8 +23,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPException, HTTPResponse
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 from extriage import __version__
 from extriage.errors import UsageError
@@ -343,7 +346,7 @@ class _Wire(io.RawIOBase):
         """Say yes, as every stream that is read."""
         return True
 
-    def readinto(self, buffer: "bytearray | memoryview") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Read what is there; 0 at the end or the limit, TimeoutError after the deadline."""
         room = memoryview(buffer)[: self._room]
         self._line.settimeout(self._deadline.left())
