@@ -25,6 +25,8 @@ from extriage.knowledge.campaigns import campaigns
 from extriage.knowledge.evidence import evidence_kinds
 from extriage.knowledge.logsources import load_logsources
 from extriage.matchers.sigma import bundle, read_rules
+from extriage.matchers.yara import bundle as bundle_yara
+from extriage.matchers.yara import load_yara
 from extriage.model.detection import Rule
 from extriage.model.evidence import Origin
 from extriage.model.state import Subject
@@ -41,7 +43,16 @@ from extriage.parsers import (
     positions,
     setting,
 )
-from extriage.pipeline.pack import BUNDLE, RULES, Content, load_pack, rules_digest
+from extriage.pipeline.pack import (
+    BUNDLE,
+    RULES,
+    YARA_BUNDLE,
+    Content,
+    load_pack,
+    own_yara,
+    rules_digest,
+    yara_digest,
+)
 from extriage.reports import REPORTS, RenderOptions
 from rule_pages import index_page, traces_page
 
@@ -197,6 +208,8 @@ def fields_of(kind: Kind) -> str:
     if kind.shape == "page":
         names = page_record("p.aspx", b"", Origin("p.aspx", 1)).fields
         lines.append(f"\nOne record for each file: {listed(names)}.\n")
+    elif kind.records is not None:
+        lines.append(f"\nThose of these that a file says: {listed(kind.records.fields)}.\n")
     elif kind.shape == "events-binary":
         lines += fields_of_events()
     elif layout is None:
@@ -259,8 +272,16 @@ def rule_bundle() -> str:
     return bundle(read_rules([CONTENT / RULES], load_logsources()), rules_digest()).decode()
 
 
+def yara_bundle() -> str:
+    """Return what our own YARA rules say about themselves, as a scan reads it without YARA-X."""
+    found = load_yara(own_yara())
+    assert [one.reason for one in found.refused] == []
+    return bundle_yara(found.rules, yara_digest()).decode()
+
+
 PRODUCED: dict[str, Callable[[], str]] = {
     f"src/extriage/content/{BUNDLE}": rule_bundle,
+    f"src/extriage/content/{YARA_BUNDLE}": yara_bundle,
     "docs/cli.md": cli_page,
     "docs/record-fields.md": fields_page,
     "docs/case.schema.json": schema_page,

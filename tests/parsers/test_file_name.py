@@ -53,8 +53,16 @@ def test_a_record_tells_all_that_is_known() -> None:
         "Folder": r"C:\ProgramData",
         "Size": "123",
         "FirstBytes": "504b030400000000",
+        "Place": "",
+        "ShippedPath": "",
+        "ShippedAs": "",
+        "Imitates": "",
+        "ImitatesHow": "",
     }
     assert record.time is None
+    page = file_name_record("C/inetpub/wwwroot/aspnet_client/OutlookEN.aspx").fields
+    assert (page["Place"], page["ShippedPath"]) == ("aspnet_client", "no")
+    assert (page["Imitates"], page["ImitatesHow"]) == ("outlookcn.aspx", "a letter changed")
     bare = file_name_record("C/hosts").fields
     assert (bare["Extension"], bare["Size"], bare["FirstBytes"]) == ("", "", "")
 

@@ -191,6 +191,7 @@ def test_an_explicit_key_is_told_without_the_key() -> None:
         "Explicit": "True",
         "ValidationKeySha256": hashlib.sha256(key).hexdigest(),
         "ValidationKeyLength": "48",
+        "ValidationKeyForm": "sequence",
     }
     assert key.decode() not in repr(facts)
 

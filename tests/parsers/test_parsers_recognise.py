@@ -135,8 +135,10 @@ def test_pages_are_known_by_extension_or_directive(head: bytes, name: str, kind:
     assert recognise(head, name) == kind
 
 
-def test_a_log_stays_a_log_under_a_page_name() -> None:
-    assert recognise(HEADERLESS["iis"], "x.aspx") == "iis"
+@pytest.mark.parametrize("head", [HEADERLESS["iis"], b"ElfFile\0", b"#Log-type: Audit\r\n", b"{"])
+def test_what_iis_executes_is_a_page_whatever_it_begins_with(head: bytes) -> None:
+    assert recognise(head, "x.aspx") == "web-file"
+    assert recognise(head, "C/inetpub/wwwroot/X.ASHX") == "web-file"
 
 
 def test_a_copy_in_utf16_is_recognised() -> None:

@@ -36,6 +36,7 @@ class Silent:
         self.units = 0
         self.bytes = 0
         self.met = 0
+        self.logs_again = 0
 
     def total(self, size: int, units: int) -> None:
         self.units = units
@@ -45,6 +46,9 @@ class Silent:
 
     def done(self, path: str, findings: int) -> None:
         self.met += findings
+
+    def again(self, size: int, logs: int) -> None:
+        self.logs_again = logs
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar, cast
 
+from ways import ways
+
 from extriage.model.case import SCHEMA, Case, Tool
 from extriage.model.detection import About, Certainty, Evidence, Finding, Level, RefusedRule, Stage
 from extriage.model.evidence import BuildSeen, Entry, Period
@@ -430,6 +432,7 @@ CASES: dict[str, Case] = {
     "three-hosts": three_hosts(),
     "no-host": of_hosts(),
     "suppressed": suppressed_case(),
+    "ways-back": of_hosts(replace(host(Status.COMPROMISED), persistence=ways())),
 }
 """Every case that has a golden file, by its name."""
 

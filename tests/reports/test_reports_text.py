@@ -234,7 +234,7 @@ def test_a_campaign_that_is_seen_without_reasons_still_answers_for_each_cve() ->
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_format_renders_every_case(name: str) -> None:
-    assert list(REPORTS) == ["text", "json", "csv", "navigator"]
+    assert list(REPORTS) == ["text", "json", "csv", "persistence-csv", "navigator"]
     for report in REPORTS.values():
         assert report.title
         assert report.render(CASES[name], RenderOptions()).endswith("\n")

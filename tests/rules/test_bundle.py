@@ -160,7 +160,7 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     place = tmp_path / "content"
     shutil.copytree(CONTENT, place)
     monkeypatch.setattr(pack, "content_folder", lambda: place)
-    caches = (load_pack, pack.content_digest, pack.rules_digest)
+    caches = (load_pack, pack.content_digest, pack.rules_digest, pack.yara_digest)
     for one in caches:
         one.cache_clear()
     yield place
@@ -169,8 +169,9 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def titles() -> dict[str, str]:
-    ruleset = load_pack(Content()).ruleset
-    return {rule.id: rule.title for rule in everything(ruleset)}
+    found = load_pack(Content())
+    in_yara = {one.rule.id for one in found.yara.rules}
+    return {rule.id: rule.title for rule in everything(found.ruleset) if rule.id not in in_yara}
 
 
 def everything(ruleset: RuleSet) -> list[Rule]:
@@ -190,13 +191,19 @@ def test_without_a_bundle_the_rules_are_read(content: Path) -> None:
 
 def test_the_digest_of_content_changes_with_what_a_result_depends_on(content: Path) -> None:
     digests = {pack.content_digest(Content()), pack.content_digest(Content(builtin=False))}
-    for name in ("rules/new.yml", "logsources.yml", "knowledge/evidence.yml", BUNDLE):
+    for name in (
+        "rules/new.yml",
+        "logsources.yml",
+        "knowledge/evidence.yml",
+        BUNDLE,
+        "yara/new.yar",
+    ):
         place = content / name
         place.write_bytes((place.read_bytes() if place.exists() else b"") + b"\n")
         pack.content_digest.cache_clear()
         pack.rules_digest.cache_clear()
         digests.add(pack.content_digest(Content()))
-    assert len(digests) == 6
+    assert len(digests) == 7
 
 
 def test_a_rule_is_slow_only_if_no_line_must_contain_anything(tmp_path: Path) -> None:

@@ -30,8 +30,10 @@ def test_every_kind_that_rules_read_is_matched_in_some_case() -> None:
 
 
 def test_the_command_counts_both_sides_of_every_rule() -> None:
-    ruleset = load_pack(Content()).ruleset
-    sides = {outcome.name.rpartition(" ")[0] for outcome in run_cases(ruleset, [CASES])}
+    pack = load_pack(Content())
+    ruleset = pack.ruleset
+    outcomes = run_cases(ruleset, [CASES], pack.yara)
+    sides = {outcome.name.rpartition(" ")[0] for outcome in outcomes}
     missing = []
     for rules, words in (
         (ruleset.rules, ("match", "no_match")),

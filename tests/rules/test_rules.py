@@ -15,13 +15,15 @@ from extriage.model.detection import Certainty, Level, Rule, Stage
 from extriage.model.evidence import Record
 from extriage.pipeline import rulecase
 from extriage.pipeline.disguised import made
+from extriage.pipeline.pack import Content, load_pack
+from extriage.pipeline.pages import searched
 from extriage.pipeline.rulecase import CASES, RuleCase, headers, load_cases, run_cases
 
 HERE = Path(__file__).parent
 RULES = Path(str(files("extriage"))) / "content" / "rules"
 NAMES = sorted(path.relative_to(RULES).with_suffix("") for path in RULES.rglob("*.yml"))
 SIDES = (("match", True), ("no_match", False))
-OF_HIVES = {"certificate-request", "port-proxy", "service"}
+OF_HIVES = {"autostart", "certificate-request", "port-proxy", "program-file", "service"}
 
 
 @cache
@@ -54,6 +56,8 @@ def meets(rule: CompiledRule, record: Record) -> bool:
             text = record.text.encode().lower()
             if "unmasked" in record.fields:
                 text += made(record, ())
+            if record.kind == "web-file":
+                text += searched(record, b"")
             for clause in target.clauses:
                 assert any(literal in text for literal in clause), (rule.rule.id, clause)
     return found
@@ -64,9 +68,14 @@ def test_every_rule_is_loaded_and_none_is_refused() -> None:
     assert sorted(rules()) == sorted(name.name for name in NAMES)
 
 
+def yara_names() -> set[Path]:
+    """Return the rules in YARA; tests/rules/test_yara_rules.py looks at them."""
+    return {Path(one.rule.campaign) / one.rule.id for one in load_pack(Content()).yara.rules}
+
+
 def test_every_case_has_its_rule() -> None:
     files_there = {path.relative_to(CASES).with_suffix("") for path in CASES.glob("*/*.yml")}
-    assert files_there == set(NAMES)
+    assert files_there == {*NAMES, *yara_names()}
 
 
 @pytest.mark.parametrize("name", NAMES, ids=str)
@@ -103,11 +112,14 @@ def test_a_rule_finds_its_lines_and_leaves_the_others(name: Path) -> None:
                 met = [meets(rule, record) for record in case.records(item)]
                 assert any(met) is expected, f"{side}: {case.text(item)}"
     first = found[0].items["match"][0]
-    # NOTE: a registry hive is no text, so its settings are given by their fields.
+    # NOTE: hives and libraries are no text, so what they say is given by their fields.
     raw = (
         isinstance(first, str)
         or not first.keys().isdisjoint({"join", "first"})
         or first.get("Subject") in OF_HIVES
+        or "Descriptor" in first
+        or "sha256" in first
+        or found[0].kind in ("compiled-assembly", "page-comparison", "page-life")
     )
     assert raw, "the first line is as the server writes it"
 
@@ -180,7 +192,7 @@ def test_every_rule_that_reads_logs_has_a_literal_of_five_characters() -> None:
 
 
 def test_the_command_runs_every_case() -> None:
-    outcomes = run_cases(ruleset(), [CASES])
+    outcomes = run_cases(ruleset(), [CASES], load_pack(Content()).yara)
     assert [outcome for outcome in outcomes if outcome.problem] == []
     assert len(outcomes) > 4 * len(NAMES) / 2
 

@@ -24,6 +24,7 @@ KEYS_TOLD = 12
 STEPS_TOLD = 200
 """Of more steps the earliest and the latest are told."""
 CHAINS_TOLD = 50
+_CONCLUDED = {"page-life", "page-comparison"}
 _NAMED = ("address", "account", "page")
 """Keys that say who and what; the others only join."""
 _PASSING = ("request", "activity", "process", "logon")
@@ -217,8 +218,12 @@ def _rank(finding: Finding) -> int:
 
 
 def _kinds(group: Iterable[_Node]) -> set[str]:
-    """Return the kinds of evidence that prove more than a probe."""
-    return {node.line.kind for node in group if _rank(node.finding) >= Stage.REACHED.rank}
+    """Return the kinds of evidence that prove more than a probe.
+
+    What was concluded from all lines of a page is no evidence of its own.
+    """
+    proving = (node for node in group if _rank(node.finding) >= Stage.REACHED.rank)
+    return {node.line.kind for node in proving} - _CONCLUDED
 
 
 def _campaigns(findings: Sequence[Finding]) -> list[str]:

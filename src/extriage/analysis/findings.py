@@ -9,7 +9,7 @@ from datetime import datetime
 from extriage.analysis.suppression import episodes
 from extriage.matchers.sigma import RuleSet
 from extriage.model.detection import Certainty, Evidence, Finding, Level, Match, Rule
-from extriage.model.reading import Kept, trim
+from extriage.model.reading import Kept
 
 
 def gather(
@@ -97,12 +97,14 @@ def _finding(host: str, rule: Rule, kept: Kept) -> Finding:
         kept.first,
         kept.last,
         kept.count,
-        tuple(trim(kept.lines)),
+        tuple(kept.told()),
         rule.look_alikes,
         rule.author,
         hints,
         rule.about,
         kept.raw,
+        rule.persistence,
+        kept.named(),
     )
 
 

@@ -86,7 +86,8 @@ def rule_sources(ruleset: RuleSet) -> dict[str, tuple[str, ...]]:
 
 
 def _sources(rule: CompiledRule) -> tuple[str, ...]:
-    found = set[str]()
+    # NOTE: a YARA rule has no targets; what it reads is told by its kinds.
+    found = set[str]() if rule.targets else {*rule.rule.kinds}
     for target in rule.targets:
         channels = [values for name, values in target.lens.target.where if name == "Channel"]
         found.update(f"{target.kind}:{channel}" for values in channels for channel in values)

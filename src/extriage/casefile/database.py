@@ -8,16 +8,15 @@ so equal cases give equal files.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
-from typing import TypeAlias
 
+from extriage.casefile.cells import Row, iso, listed, pairs
+from extriage.casefile.waysback import persistence_rows
 from extriage.model.case import Case
 from extriage.model.evidence import Entry
 from extriage.model.host import AdvisoryState, Host, Patch
 from extriage.model.suppression import Suppression, SuppressionUse
-
-Row: TypeAlias = tuple[str | int | float | None, ...]
 
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
@@ -43,14 +42,29 @@ CREATE TABLE coverage (host TEXT, kind TEXT, files INTEGER, records INTEGER, unr
 CREATE TABLE gaps (host TEXT, kind TEXT, gap_from TEXT, gap_to TEXT);
 CREATE TABLE findings (host TEXT, id TEXT PRIMARY KEY, rule TEXT, title TEXT, level TEXT,
   stage TEXT, certainty TEXT, campaign TEXT, cves TEXT, attack TEXT, first TEXT, last TEXT,
-  count INTEGER, look_alikes TEXT, author TEXT, hints TEXT, about TEXT);
+  count INTEGER, look_alikes TEXT, author TEXT, hints TEXT, about TEXT,
+  persistence TEXT, objects INTEGER);
 CREATE TABLE evidence (finding TEXT, position INTEGER, time TEXT, path TEXT, line INTEGER,
-  offset INTEGER, text TEXT, sha256 TEXT, raw INTEGER, summary TEXT, kind TEXT, keys TEXT);
+  offset INTEGER, text TEXT, sha256 TEXT, raw INTEGER, summary TEXT, kind TEXT, keys TEXT,
+  object TEXT, sign TEXT, actor TEXT, reasons TEXT);
 CREATE TABLE chains (host TEXT, id TEXT, campaign TEXT, campaigns TEXT, stage TEXT, certainty TEXT,
   first TEXT, last TEXT, keys TEXT, raised TEXT);
 CREATE TABLE chain_steps (host TEXT, chain TEXT, position INTEGER, time TEXT, until TEXT,
   title TEXT, finding TEXT, stage TEXT, proved INTEGER, lines INTEGER, path TEXT, line INTEGER,
   summary TEXT);
+CREATE TABLE persistence (host TEXT, id TEXT, position INTEGER, kind TEXT, object TEXT, state TEXT,
+  state_note TEXT, level TEXT, certainty TEXT, first TEXT, last TEXT, who TEXT, paths TEXT,
+  findings TEXT, reasons TEXT, removal TEXT);
+CREATE TABLE persistence_proofs (host TEXT, persistence TEXT, path TEXT, line INTEGER, text TEXT);
+CREATE TABLE persistence_story (host TEXT, persistence TEXT, position INTEGER, time TEXT,
+  until TEXT, what TEXT, text TEXT, who TEXT, path TEXT, line INTEGER);
+CREATE TABLE page_lives (host TEXT, persistence TEXT, page TEXT, requests INTEGER, answered INTEGER,
+  first TEXT, last TEXT, first_answered TEXT, last_answered TEXT, missing_until TEXT,
+  gone_after TEXT, gone_before TEXT, methods TEXT, statuses TEXT, sizes INTEGER, bytes_in INTEGER,
+  bytes_out INTEGER, visitors INTEGER);
+CREATE TABLE page_visitors (host TEXT, page TEXT, address TEXT, account TEXT, role TEXT,
+  first TEXT, last TEXT, requests INTEGER, answered INTEGER, methods TEXT, bytes_in INTEGER,
+  bytes_out INTEGER, agents TEXT);
 CREATE TABLE suppressions (entry TEXT PRIMARY KEY, scanner TEXT, reason TEXT, decided_by TEXT,
   expires TEXT, in_force INTEGER, selects TEXT, lines INTEGER, shown INTEGER, note TEXT);
 CREATE TABLE suppressed (host TEXT, entry TEXT, rule TEXT, title TEXT, level TEXT, stage TEXT,
@@ -93,7 +107,7 @@ def _tables(case: Case) -> Iterator[tuple[str, Iterable[Row]]]:
         "knowledge_as_of": tool.knowledge_as_of,
         "content_sha256": tool.content_sha256,
         "rules": str(tool.rules),
-        "slow_rules": _list(tool.slow_rules),
+        "slow_rules": listed(tool.slow_rules),
     }
     yield "meta", meta.items()
     yield "refused_rules", [(r.id, r.title, r.path, r.reason) for r in tool.refused_rules]
@@ -120,16 +134,17 @@ def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
     yield (
         "coverage",
         [
-            (name, c.kind, c.files, c.records, c.unreadable, _iso(c.first), _iso(c.last))
+            (name, c.kind, c.files, c.records, c.unreadable, iso(c.first), iso(c.last))
             for c in host.coverage
         ],
     )
     yield (
         "gaps",
-        [(name, c.kind, _iso(g["from"]), _iso(g["to"])) for c in host.coverage for g in c.gaps],
+        [(name, c.kind, iso(g["from"]), iso(g["to"])) for c in host.coverage for g in c.gaps],
     )
     yield from _findings(host)
     yield from _chains(host)
+    yield from persistence_rows(host)
     yield from _suppressed(host)
     yield "manifest", [_entry(name, entry) for entry in host.manifest.entries]
 
@@ -139,7 +154,7 @@ def _patch(name: str, patch: Patch) -> Iterator[tuple[str, Iterable[Row]]]:
     yield (
         "builds",
         [
-            (name, b.build, b.evidence, _iso(b.first), _iso(b.last), b.precision)
+            (name, b.build, b.evidence, iso(b.first), iso(b.last), b.precision)
             for b in patch.sources
         ],
     )
@@ -147,7 +162,7 @@ def _patch(name: str, patch: Patch) -> Iterator[tuple[str, Iterable[Row]]]:
     checks = patch.checks
     yield (
         "checks",
-        [(name, c.id, c.title, _list(c.cves), c.answer, c.note) for c in checks],
+        [(name, c.id, c.title, listed(c.cves), c.answer, c.note) for c in checks],
     )
     yield (
         "check_proofs",
@@ -170,8 +185,8 @@ def _advisory(row: AdvisoryState) -> Row:
         *known,
         row.exploited_since,
         kev,
-        _iso(window["from"]),
-        _iso(window["to"]),
+        iso(window["from"]),
+        iso(window["to"]),
         window["days"],
         int(window["closed"]),
         int(window["proved"]),
@@ -183,8 +198,8 @@ def _campaigns(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
     yield (
         "campaigns",
         [
-            (host.name, c.campaign, c.title, _list(c.cves), c.stage, c.certainty)
-            + (_iso(c.first), _iso(c.last), _list(c.findings))
+            (host.name, c.campaign, c.title, listed(c.cves), c.stage, c.certainty)
+            + (iso(c.first), iso(c.last), listed(c.findings))
             for c in host.campaigns
         ],
     )
@@ -193,8 +208,8 @@ def _campaigns(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         [
             (host.name, c.campaign, v.cve, v.answer, v.stage, v.certainty)
             + (
-                _iso(v.window["from"]) if v.window else None,
-                _iso(v.window["to"]) if v.window else None,
+                iso(v.window["from"]) if v.window else None,
+                iso(v.window["to"]) if v.window else None,
                 v.note,
                 json.dumps([[log.kind, log.covered, log.note] for log in v.logs]),
                 int(v.weighs),
@@ -210,16 +225,17 @@ def _findings(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         "findings",
         [
             (host.name, f.id, f.rule, f.title, f.level, f.stage, f.certainty, f.campaign)
-            + (_list(f.cves), _list(f.attack), _iso(f.first), _iso(f.last), f.count)
-            + (_list(f.look_alikes), f.author, f.hints, f.about)
+            + (listed(f.cves), listed(f.attack), iso(f.first), iso(f.last), f.count)
+            + (listed(f.look_alikes), f.author, f.hints, f.about, f.persistence, f.objects)
             for f in host.findings
         ],
     )
     yield (
         "evidence",
         [
-            (f.id, n, _iso(e.time), e.path, e.line, e.offset, e.text, e.sha256)
-            + (int(e.raw), e.summary, e.kind, _pairs(e.keys))
+            (f.id, n, iso(e.time), e.path, e.line, e.offset, e.text, e.sha256)
+            + (int(e.raw), e.summary, e.kind, pairs(e.keys), e.object, e.sign)
+            + (e.actor, listed(e.reasons))
             for f in host.findings
             for n, e in enumerate(f.evidence, 1)
         ],
@@ -230,15 +246,15 @@ def _chains(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
     yield (
         "chains",
         [
-            (host.name, c.id, c.campaign, _list(c.campaigns), c.stage, c.certainty)
-            + (_iso(c.first), _iso(c.last), _pairs(c.keys), c.raised)
+            (host.name, c.id, c.campaign, listed(c.campaigns), c.stage, c.certainty)
+            + (iso(c.first), iso(c.last), pairs(c.keys), c.raised)
             for c in host.chains
         ],
     )
     yield (
         "chain_steps",
         [
-            (host.name, c.id, n, _iso(s.time), _iso(s.until), s.title, s.finding, s.stage)
+            (host.name, c.id, n, iso(s.time), iso(s.until), s.title, s.finding, s.stage)
             + (int(s.proved), s.lines, s.path, s.line, s.summary)
             for c in host.chains
             for n, s in enumerate(c.steps, 1)
@@ -251,14 +267,14 @@ def _suppressed(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         "suppressed",
         [
             (host.name, s.entry, s.rule, s.title, s.level, s.stage, s.certainty, s.campaign)
-            + (s.count, _iso(s.first), _iso(s.last))
+            + (s.count, iso(s.first), iso(s.last))
             for s in host.suppressed
         ],
     )
     yield (
         "suppressed_lines",
         [
-            (host.name, s.entry, s.rule, n, _iso(e.time), e.path, e.line, e.offset)
+            (host.name, s.entry, s.rule, n, iso(e.time), e.path, e.line, e.offset)
             + (e.text, e.sha256, e.summary)
             for s in host.suppressed
             for n, e in enumerate(s.evidence, 1)
@@ -285,8 +301,8 @@ def _selected(entry: Suppression) -> dict[str, list[str]]:
         "sha256": entry.sha256,
         "user-agent": entry.agents,
         "host": entry.hosts,
-        "from": (_iso(entry.since),),
-        "to": (_iso(entry.until),),
+        "from": (iso(entry.since),),
+        "to": (iso(entry.until),),
     }
     return {key: [one for one in values if one] for key, values in named.items() if any(values)}
 
@@ -296,18 +312,3 @@ def _entry(host: str, e: Entry) -> Row:
         (host, e.path, e.size, e.sha256, e.kind, e.status, e.reason)
         + (e.lines, e.parsed, e.raw, e.rejected, e.comment, e.blank)
     )  # fmt: skip
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return json.dumps([list(pair) for pair in pairs])
-
-
-def _list(values: Iterable[str]) -> str:
-    return json.dumps(list(values))
-
-
-def _iso(time: datetime | None) -> str | None:
-    if time is None:
-        return None
-    # NOTE: always six digits, so that text sorts as time.
-    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -55,6 +55,11 @@ class Bar:
         """Hear that this many more bytes were read."""
         self._progress.advance(self._task, size)
 
+    def again(self, size: int, logs: int) -> None:
+        """Hear that web logs are read once more; the bar begins anew."""
+        text = f"following pages in {logs:,} web logs"
+        self._progress.reset(self._task, total=size, description=text)
+
     def done(self, path: str, findings: int) -> None:
         """Hear that a unit is done and how many rules it met."""
         self._met += findings

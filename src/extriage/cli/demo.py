@@ -15,6 +15,7 @@ from extriage.samples import ServerSpec, write_server
 
 DEFAULTS: dict[str, Any] = {
     "rules": (),
+    "yara": (),
     "suppress": (),
     "no_builtin_rules": False,
     "no_prefilter": False,

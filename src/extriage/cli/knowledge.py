@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from extriage.errors import ContentError, UsageError
-from extriage.knowledge import importers
+from extriage.knowledge import importers, shippedtables
 from extriage.knowledge import update as updates
 from extriage.knowledge.active import active
 from extriage.knowledge.advisories import advisories
@@ -110,6 +110,26 @@ def import_lists(
     importers.write_folder(merged, folder)
     (folder / "import.txt").write_text(text, "utf-8")
     click.echo(text, nl=False)
+
+
+@knowledge.command()
+@click.argument("web_files", type=click.Path(path_type=Path))
+@click.argument("by_build", type=click.Path(path_type=Path))
+@click.option(
+    "--to", "folder", required=True, type=click.Path(path_type=Path), help="Folder to be written."
+)
+def shipped(web_files: Path, by_build: Path, folder: Path) -> None:
+    """Make the tables of Microsoft's own web files from the lists that they come from.
+
+    WEB_FILES has the columns sha256, path_lower, path_kind, first_build, last_build, n_builds;
+    BY_BUILD, packed with gzip, has relpath, sha256, builds. The same lists give the same files.
+    """
+    try:
+        tables = shippedtables.read_lists(web_files, by_build)
+    except ContentError as error:
+        raise UsageError(f"nothing was written: {error}") from error
+    for name, rows in shippedtables.write_tables(tables, folder).items():
+        click.echo(f"{rows:>6} rows  {visible(str(folder / name))}")
 
 
 @knowledge.command()

@@ -22,6 +22,9 @@ class Nobody:
     def done(self, path: str, findings: int) -> None:
         """Take no notice."""
 
+    def again(self, size: int, logs: int) -> None:
+        """Take no notice."""
+
 
 @contextmanager
 def progress(*, shown: bool) -> Iterator[Watcher]:

@@ -8,6 +8,7 @@ import click
 
 from extriage.analysis.rulecoverage import rule_coverage
 from extriage.errors import UsageError
+from extriage.matchers.yara import EXTENSIONS, yara_files
 from extriage.model.detection import Rule
 from extriage.pipeline.pack import Content, Pack, load_pack
 from extriage.pipeline.rulecase import CASES, run_cases
@@ -16,12 +17,18 @@ from extriage.reports.rulecoverage import FORMATS
 
 
 def _pack(options: dict[str, Any]) -> Pack:
-    names = tuple(str(Path(name).resolve()) for name in options["rules"])
-    return load_pack(Content(names, builtin=not options["no_builtin_rules"]))
+    sigma, yara = (
+        tuple(str(Path(name).resolve()) for name in options[language])
+        for language in ("rules", "yara")
+    )
+    return load_pack(Content(sigma, builtin=not options["no_builtin_rules"], yara=yara))
 
 
 def _choice(command: Any) -> Any:
     command = click.option("--rules", multiple=True, type=click.Path(), help="Add Sigma rules.")(
+        command
+    )
+    command = click.option("--yara", multiple=True, type=click.Path(), help="Add YARA rules.")(
         command
     )
     return click.option("--no-builtin-rules", is_flag=True, help="Leave out our own rules.")(
@@ -71,7 +78,8 @@ def test(cases: tuple[Path, ...], **options: Any) -> None:
 
     CASES are case files or folders of them; the bundled cases when none is given.
     """
-    outcomes = run_cases(_pack(options).ruleset, list(cases) or [CASES])
+    pack = _pack(options)
+    outcomes = run_cases(pack.ruleset, list(cases) or [CASES], pack.yara)
     failed = [outcome for outcome in outcomes if outcome.problem]
     for outcome in failed:
         click.echo(f"FAILED {visible(outcome.name)}: {visible(outcome.problem)}")
@@ -82,9 +90,11 @@ def test(cases: tuple[Path, ...], **options: Any) -> None:
 @rules.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 def lint(paths: tuple[Path, ...]) -> None:
-    """Check rule files: which can run, which are slow, which cannot run and why."""
-    names = tuple(str(path.resolve()) for path in paths)
-    pack = load_pack(Content(names, builtin=False))
+    """Check rule files, Sigma and YARA: which can run, which are slow, which cannot run and why."""
+    names = [path.resolve() for path in paths]
+    yara = tuple(str(path) for path in names if next(yara_files(path, only=True), None))
+    sigma = tuple(str(path) for path in names if path.suffix.lower() not in EXTENSIONS)
+    pack = load_pack(Content(sigma, builtin=False, yara=yara))
     for refused in pack.ruleset.refused:
         word = "wrong" if refused.broken else "cannot run"
         click.echo(f"{word}: {visible(refused.path)}: {visible(refused.reason)}")
@@ -124,6 +134,7 @@ def _description(rule: Rule) -> str:
         "stage": rule.stage.value if rule.stage else "none claimed",
         "certainty": rule.certainty.value,
         "campaign": rule.campaign or "none",
+        "way back": rule.persistence,
         "CVEs": ", ".join(rule.cves),
         "ATT&CK": ", ".join(rule.attack),
         "reads": ", ".join(rule.kinds),

@@ -23,7 +23,8 @@ LEVELS = [level.value for level in Level]
 @click.option("--case", "case", type=click.Path(path_type=Path), help="Folder for the results.")
 @click.option("--force", is_flag=True, help="Overwrite an earlier case in that folder.")
 @click.option("--rules", multiple=True, type=click.Path(), help="Add Sigma rules (folder or file).")
-@click.option("--no-builtin-rules", is_flag=True, help="Use only the rules given with --rules.")
+@click.option("--yara", multiple=True, type=click.Path(), help="Add YARA rules (folder or file).")
+@click.option("--no-builtin-rules", is_flag=True, help="Use only --rules and --yara.")
 @click.option(
     "--suppress",
     multiple=True,

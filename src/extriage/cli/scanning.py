@@ -32,6 +32,7 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
         builtin=not options["no_builtin_rules"],
         prefilter=not options["no_prefilter"],
         suppressions=read_suppressions([Path(name) for name in options["suppress"]], today()),
+        yara=tuple(str(Path(name).resolve()) for name in options["yara"]),
     )
     settings = Options(
         content,

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from extriage.knowledge.content import own_yaml
+from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import Fields
 
 Keys = tuple[tuple[str, str], ...]
@@ -129,10 +130,14 @@ def _account(value: str) -> str:
     return "" if quiet or machine else name
 
 
+def is_shipped_name(name: str) -> bool:
+    """Tell whether every server has a page of this name."""
+    return name in _words("shipped_pages")
+
+
 def _page(value: str) -> str:
     name = re.split(r"[\\/]", value.strip().lower())[-1]
-    extension = "." + name.rpartition(".")[2]
-    return name if extension in _words("executed") and name not in _words("shipped_pages") else ""
+    return name if is_executed(name) and name not in _words("shipped_pages") else ""
 
 
 def _logon(value: str) -> str:

@@ -65,6 +65,27 @@ class About(StrEnum):
     """A door that stands open; nobody is known to have used it."""
 
 
+class Sign(StrEnum):
+    """What a line says of a way back in; most words are also chapters of its story."""
+
+    PLANTED = "planted"
+    """It was put there, set up or switched on."""
+    COMPILED = "compiled"
+    """ASP.NET compiled the page: it was there and was asked for."""
+    USED = "used"
+    """It did something: a page answered, a task or a module ran."""
+    ASKED = "asked"
+    """Somebody asked for it; whether it was there is not told."""
+    DETECTED = "detected"
+    """A protection programme named it."""
+    CHANGED = "changed"
+    REMOVED = "removed"
+    ATTEMPTED = "attempted"
+    """Somebody tried to put it there and failed."""
+    PRESENT = "present"
+    """The file, setting or object itself is in the evidence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What a rule says about itself, whatever language it is written in."""
@@ -93,6 +114,12 @@ class Rule:
     hints: Stage | None = None
     """The stage that a match does not prove alone, but does in a chain with proof of others."""
     about: About | None = None
+    persistence: str = ""
+    """Kind of way back in that a match speaks of (`content/knowledge/persistence.yml`), if any."""
+    sign: Sign | None = None
+    """What a match says of it; None if that follows from the kind of evidence."""
+    object: tuple[str, ...] = ()
+    """Fields that name it, where the kind's own do not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +152,14 @@ class Evidence:
     """What joins it to other lines: request, canary, session, page, address, account, agent."""
     kind: str = ""
     """Kind of evidence that the line stands in."""
+    object: str = ""
+    """The way back in that the line speaks of: a page, a task, an account; see `persistence`."""
+    sign: Sign | None = None
+    """What the line says of that object."""
+    actor: str = ""
+    """Who did it to that object, as the line names him."""
+    reasons: tuple[str, ...] = ()
+    """What was read in a page, in sentences that a human can check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,3 +205,7 @@ class Finding:
     """Set for ways back in, for data within reach, and for doors that stand open."""
     raw: bool = False
     """True if only lines that fit no columns were met: they prove nothing, and are read by hand."""
+    persistence: str = ""
+    """Kind of way back in that it speaks of, if any; its lines name the objects."""
+    objects: int = 0
+    """How many different objects its lines name; above 500 an estimate, and not all are listed."""

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import BuildSeen, Entry, Period
+from extriage.model.persistence import Persistence
 from extriage.model.state import CheckAnswer
 from extriage.model.suppression import Suppressed
 
@@ -254,8 +255,8 @@ class Host:
     """Findings that hang together, the furthest stage first, each told in order."""
     suppressed: tuple[Suppressed, ...] = ()
     """What entries of suppress files took away, by entry and rule."""
-    persistence: tuple[str, ...] = ()
-    """Ways back in, with their life stories; empty in this version."""
+    persistence: tuple[Persistence, ...] = ()
+    """Ways back in, with their life stories: those that are there first, the worst first."""
     sessions: tuple[str, ...] = ()
     """What an intruder did in one go; empty in this version."""
     exposures: tuple[str, ...] = ()

@@ -46,12 +46,24 @@ class Subject(StrEnum):
     """A module of .NET code: name is `<site or path>: <module>`, value its type."""
     MACHINE_KEY = "machine-key"
     """Keys of ASP.NET: name is the site or path, value a digest of each key that is set."""
+    ISAPI_FILTER = "isapi-filter"
+    """A filter of IIS: name is `<site or path>: <filter>`, value the path of its file."""
+    ISAPI_RESTRICTION = "isapi-restriction"
+    """A program that IIS may run: name is `<site or path>: <program>`, value `true` or `false`."""
+    APPLICATION_POOL = "application-pool"
+    """A worker process of IIS: name is the pool, value the kind of account it runs as."""
+    WEB_SETTING = "web-setting"
+    """A switch of IIS or ASP.NET: name is `<site or path>/<element>/<key>`, value as written."""
+    PROGRAM_FILE = "program-file"
+    """A library that IIS or Exchange would load: name is its file, value what it is."""
     TRANSPORT_AGENT = "transport-agent"
     """Code that sees every mail: name is the agent, value the path of its assembly."""
     SCHEDULED_TASK = "scheduled-task"
     """A task of Windows: name is its place among the tasks, value command and arguments."""
     SERVICE = "service"
     """A service or driver of Windows: name is the service, value the path of its program."""
+    AUTOSTART = "autostart"
+    """What Windows starts or loads by the registry: name is the key, value what is started."""
     PORT_PROXY = "port-proxy"
     """Connections that Windows hands on: name is address and port, value the other end."""
     CERTIFICATE_REQUEST = "certificate-request"
@@ -66,9 +78,15 @@ FOR_RULES = frozenset(
         Subject.HANDLER,
         Subject.MANAGED_MODULE,
         Subject.MACHINE_KEY,
+        Subject.ISAPI_FILTER,
+        Subject.ISAPI_RESTRICTION,
+        Subject.APPLICATION_POOL,
+        Subject.WEB_SETTING,
+        Subject.PROGRAM_FILE,
         Subject.TRANSPORT_AGENT,
         Subject.SCHEDULED_TASK,
         Subject.SERVICE,
+        Subject.AUTOSTART,
         Subject.PORT_PROXY,
         Subject.CERTIFICATE_REQUEST,
         Subject.OBJECT,

@@ -3,7 +3,15 @@
 Every kind of evidence has one line in the register `KINDS`.
 """
 
-from extriage.parsers import audit, ecp, exchange, httpproxy, iis, oabgenerator
+from extriage.parsers import (
+    audit,
+    ecp,
+    exchange,
+    filesystem,
+    httpproxy,
+    iis,
+    oabgenerator,
+)
 from extriage.parsers.auditexports import first_act
 from extriage.parsers.base import (
     Columns,
@@ -12,6 +20,7 @@ from extriage.parsers.base import (
     DocumentReader,
     Kind,
     LineFormat,
+    RecordReader,
     no_sibling,
 )
 from extriage.parsers.clock import Clock
@@ -34,10 +43,11 @@ from extriage.parsers.lines import (
     split,
     starts_record,
 )
+from extriage.parsers.page import page_record
 from extriage.parsers.recognise import recognise
 from extriage.parsers.setting import setting_record
 from extriage.parsers.text import open_text
-from extriage.parsers.web_file import page_record
+from extriage.parsers.tracekinds import TRACES
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -63,6 +73,9 @@ KINDS: dict[str, Kind] = {
         Kind("events", "events-binary", False, "Windows event log (EVTX)"),
         Kind("events-json", "events-json", False, "Windows events exported as JSON or CSV"),
         Kind("web-file", "page", False, "Server-executed web file"),
+        Kind("file-record", "lines", False, "Table of files ($MFT)", filesystem.MFT),
+        Kind("file-change", "lines", False, "Journal of changes ($J)", filesystem.JOURNAL),
+        *TRACES,
         *DOCUMENTS,
     )
 }
@@ -79,6 +92,7 @@ __all__ = [
     "EventTrouble",
     "Kind",
     "LineFormat",
+    "RecordReader",
     "System",
     "build",
     "computer",

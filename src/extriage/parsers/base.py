@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from extriage.model.evidence import Fields
+from extriage.model.evidence import Fields, Record
 from extriage.model.state import Fact
 
 Columns: TypeAlias = tuple[str, ...]
@@ -27,7 +27,8 @@ ROW_STARTS = (b"datetime,", b"date-time,", b"timestamp,")
 FREE: Columns = ("Message",)
 """The only column of a log whose layout is not published and whose header is missing."""
 
-Shape = Literal["lines", "events-binary", "events-json", "acts", "page", "document"]
+Shape = Literal["lines", "events-binary", "events-json", "acts", "page", "document", "records"]
+Order = Literal["", "none", "time"]
 
 
 def no_sibling(name: str) -> bytes | None:
@@ -56,6 +57,20 @@ class DocumentReader:
     """Gets the first 64 KiB and the path as the evidence has it."""
     read: Callable[[Document], Iterator[Fact]]
     """Yields the facts; DocumentError for a file that cannot be read, after what was read."""
+    limit: int = 64 << 20
+    """Larger files are named unreadable: they are held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordReader:
+    """How one kind of whole file is told from others and becomes records that rules look at."""
+
+    accepts: Callable[[bytes, str], bool]
+    """Gets the first 64 KiB and the path as the evidence has it."""
+    read: Callable[[Document], Iterator[Record]]
+    """Yields the records; DocumentError for a file that cannot be read, after what was read."""
+    fields: Columns
+    """The fields that its records may have."""
     limit: int = 64 << 20
     """Larger files are named unreadable: they are held in memory."""
 
@@ -97,6 +112,10 @@ class LineFormat:
     """The field that gets what the head calls the log (`#Log-type:`), where that tells it."""
     free: bool = False
     """The layout is not published: without a header the whole line is one message."""
+    undated: Order = ""
+    """Set if rows do not begin with a time: `time` if they stand in order of time, else `none`."""
+    time_fields: tuple[str, ...] = ()
+    """Where an undated row has its time; the first field with a time counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +129,4 @@ class Kind:
     title: str
     format: LineFormat | None = None
     reader: DocumentReader | None = None
+    records: RecordReader | None = None

@@ -63,7 +63,7 @@ def accepts(head: bytes, path: str) -> bool:
         return False
     if _NAME.fullmatch(path.rpartition("/")[2]):
         return True
-    return len(head) < _HEAD and _text(head, "OriginalFilename").lower() == SETUP.lower()
+    return len(head) < _HEAD and resource_text(head, "OriginalFilename").lower() == SETUP.lower()
 
 
 def read(document: Document) -> Iterator[Fact]:
@@ -102,7 +102,7 @@ def file_version(data: bytes) -> Version:
 
     try:
         image = pefile.PE(data=data, fast_load=True)
-        resource = _version_resource(image)
+        resource = version_resource(image)
     except DocumentError:
         raise
     except (pefile.PEFormatError, struct.error) as error:
@@ -115,14 +115,14 @@ def file_version(data: bytes) -> Version:
         raise DocumentError("its version resource is missing or damaged")
     high, low = struct.unpack_from("<II", resource, at + 8)
     fixed = (high >> 16, high & 0xFFFF, low >> 16, low & 0xFFFF)
-    told = number(_text(resource, "FileVersion").partition(" ")[0])
+    told = number(resource_text(resource, "FileVersion").partition(" ")[0])
     return Version(
         fixed if any(fixed) else told or fixed,
-        _text(resource, "OriginalFilename") or _text(resource, "InternalName"),
+        resource_text(resource, "OriginalFilename") or resource_text(resource, "InternalName"),
     )
 
 
-def _version_resource(image: Any) -> bytes:
+def version_resource(image: Any) -> bytes:
     """Follow the resource directory to the version: type, then name, then language."""
     directory = image.OPTIONAL_HEADER.DATA_DIRECTORY[_RESOURCES]
     root = directory.VirtualAddress
@@ -147,7 +147,7 @@ def _entry(image: Any, root: int, at: int, wanted: int | None) -> int:
     raise DocumentError("has no version resource")
 
 
-def _text(resource: bytes, key: str) -> str:
+def resource_text(resource: bytes, key: str) -> str:
     """Return a text of the version resource; its length stands before its key, zeros behind it."""
     mark = key.encode("utf-16-le") + b"\0\0"
     at = resource.find(mark)

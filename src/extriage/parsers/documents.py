@@ -8,7 +8,9 @@ from extriage.parsers import (
     binary,
     exchangeconfig,
     iisconfig,
+    modulefile,
     powershell,
+    regexport,
     registry,
     setuplog,
     taskfile,
@@ -19,7 +21,9 @@ from extriage.parsers.base import Kind
 
 DOCUMENTS: tuple[Kind, ...] = (
     Kind(binary.KIND, "document", True, "Program file of Exchange", reader=binary.READER),
+    Kind(modulefile.KIND, "document", False, "Library that IIS loads", reader=modulefile.READER),
     Kind(registry.KIND, "document", False, "Registry hive", reader=registry.READER),
+    Kind(regexport.KIND, "document", False, "Registry export", reader=regexport.READER),
     Kind(setuplog.KIND, "document", True, "Set-up log", reader=setuplog.READER),
     Kind(iisconfig.KIND, "document", False, "IIS configuration", reader=iisconfig.READER),
     Kind(webconfig.KIND, "document", False, "web.config", reader=webconfig.READER),

@@ -17,7 +17,7 @@ import msgspec
 from extriage.model.state import Fact, Subject
 from extriage.parsers.base import Document, DocumentError, DocumentReader
 from extriage.parsers.statement import Source, bounded
-from extriage.parsers.xmlstream import Start, elements, is_served, root_of
+from extriage.parsers.xmlstream import Start, elements, root_of
 
 KIND = "exchange-config"
 _FIPFS = b"forefront/2010/1/fs-configuration"
@@ -31,7 +31,7 @@ _FACTORY = ("classFactory", "transportAgentFactory", "agentFactory", "factory", 
 
 def accepts(head: bytes, path: str) -> bool:
     """Tell whether a file is one of the three."""
-    return not is_served(path) and (_is_fipfs(head) or _is_backup(head) or _is_agents(head))
+    return _is_fipfs(head) or _is_backup(head) or _is_agents(head)
 
 
 def _is_fipfs(head: bytes) -> bool:

@@ -63,7 +63,9 @@ EXPORTED: Mapping[str, Exported] = {
     "AuthConfig": Exported(
         "AuthConfig", ("CurrentCertificateThumbprint", "NextCertificateEffectiveDate")
     ),
-    "AuthServer": Exported("AuthServer", ("ApplicationIdentifier", "Type", "Enabled"), "Name"),
+    "AuthServer": Exported(
+        "AuthServer", ("ApplicationIdentifier", "Type", "Enabled", "AuthMetadataUrl"), "Name"
+    ),
     "PartnerApplication": Exported(
         "PartnerApplication", ("ApplicationIdentifier", "Enabled", "UseAuthServer"), "Name"
     ),

@@ -10,9 +10,12 @@ There is no time: copying changes those of files.
 import re
 from functools import lru_cache
 
-from extriage.model.evidence import Origin, Record
+from extriage.knowledge.shipped import KNOWN_KINDS, shipped_fields
+from extriage.model.evidence import Fields, Origin, Record
 
 KIND = "file-name"
+_OF_PLACE = ("Place", "ShippedPath", "ShippedAs", "Imitates", "ImitatesHow")
+"""Fields that tell whether Exchange has such a file at such a place; empty for other kinds."""
 
 _MARKED = re.compile(r"(?:\\\\[.?]\\)?([A-Za-z])[:$]")
 _SHADOW = re.compile(
@@ -37,7 +40,7 @@ def file_name_record(path: str, size: int = -1, first: bytes = b"") -> Record:
     place = server_path(path)
     folder, _, name = place.rpartition("\\")
     _, dot, extension = name.rpartition(".")
-    fields: dict[str, str | tuple[str, ...]] = {
+    fields: Fields = {
         "Path": place,
         "EvidencePath": path,
         "FileName": name,
@@ -46,6 +49,8 @@ def file_name_record(path: str, size: int = -1, first: bytes = b"") -> Record:
         "Size": str(size) if size >= 0 else "",
         "FirstBytes": first[:8].hex(),
     }
+    told = shipped_fields(path, "") if dot and extension.lower() in KNOWN_KINDS else {}
+    fields |= {name: told.get(name, "") for name in _OF_PLACE}
     return Record(KIND, None, Origin(path, 1), fields, file_name_text(path))
 
 

@@ -77,7 +77,7 @@ class Hive:
         """Return the values of a key that are texts or numbers, by their names in lower case."""
         found: dict[str, str | int] = {}
         for name, kind, data in self._values(key, MOST_TEXT):
-            value = _decoded(kind, data)
+            value = decoded(kind, data)
             if value is not None:
                 found.setdefault(name, value)
         return found
@@ -159,7 +159,7 @@ def _time(filetime: int) -> datetime | None:
         return None
 
 
-def _decoded(kind: int, data: bytes) -> str | int | None:
+def decoded(kind: int, data: bytes) -> str | int | None:
     """Return a value's text or number; the parts of a list are joined by semicolons."""
     if kind in _TEXTS:
         return data.decode("utf-16-le", "replace").partition("\0")[0]

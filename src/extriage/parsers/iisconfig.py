@@ -2,8 +2,8 @@
 
 It lies in the folder `inetsrv/config` of System32; IIS keeps dated copies in `inetpub/history`.
 Facts are given for Extended Protection, TLS and address filters of each directory, native and
-managed modules, handlers, rewrite rules, the folder of every virtual directory, and for what
-switches logging off or moves it.
+managed modules, ISAPI filters, handlers, rewrite rules, accounts of application pools, request
+filters, the folder of every virtual directory, and for what switches logging off or moves it.
 Reference: Microsoft's IIS configuration reference. A file that breaks off gives what stands before.
 """
 
@@ -15,7 +15,7 @@ from extriage.parsers.base import Document, DocumentError, DocumentReader
 from extriage.parsers.iiselements import element_facts, logging_fact
 from extriage.parsers.rewrite import RuleReader
 from extriage.parsers.statement import Source, bounded
-from extriage.parsers.xmlstream import End, Start, elements, is_served, root_of
+from extriage.parsers.xmlstream import End, Start, elements, root_of
 
 KIND = "iis-config"
 _MARK = b"system.applicationhost"
@@ -50,6 +50,7 @@ class _Config:
     location: str = ""
     site: str = ""
     application: str = ""
+    pool: str = ""
 
     def see(self, event: Start | End) -> Iterator[Fact]:
         """Take in one element."""
@@ -62,6 +63,9 @@ class _Config:
             self._enter(event)
         elif "authentication" in event.path or "security" in event.path:
             self._protect(event, parent)
+            yield from element_facts(self.source, event, self.location or _EVERYWHERE)
+        elif "applicationPools" in event.path:
+            yield from self._pool(event, parent)
         else:
             yield from self._setting(event, parent)
 
@@ -107,10 +111,21 @@ class _Config:
             yield self._folder(attributes, line)
         elif event.name == "logFile" and parent in ("site", "siteDefaults"):
             site = self.site if parent == "site" else _EVERYWHERE
-            for name in sorted({"enabled", "directory"} & attributes.keys()):
+            for name in sorted({"enabled", "directory", "logExtFileFlags"} & attributes.keys()):
                 yield logging_fact(self.source, site, f"logFile/{name}", attributes[name], line)
         else:
             yield from element_facts(self.source, event, self.location or _EVERYWHERE)
+
+    def _pool(self, event: Start, parent: str) -> Iterator[Fact]:
+        if parent == "applicationPools":
+            self.pool = event.attributes.get("name", "") or "all pools"
+        elif event.name == "processModel" and "identityType" in event.attributes:
+            identity = event.attributes["identityType"]
+            properties = {"Identity": identity, "UserName": event.attributes.get("userName", "")}
+            subject = Subject.APPLICATION_POOL
+            yield self.source.told(subject, self.pool, identity, event.line, properties)
+        else:
+            yield from element_facts(self.source, event, self.pool)
 
     def _say(self, name: str, value: str, line: int) -> Fact:
         return self.source.fact(Subject.SETTING, name, value, line)
@@ -165,7 +180,7 @@ class _Config:
 
 def accepts(head: bytes, path: str) -> bool:
     """Tell whether a file is IIS's main configuration."""
-    return not is_served(path) and root_of(head) == b"configuration" and _MARK in head.lower()
+    return root_of(head) == b"configuration" and _MARK in head.lower()
 
 
 def read(document: Document) -> Iterator[Fact]:

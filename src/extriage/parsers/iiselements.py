@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from extriage.model.state import Fact, Subject
 from extriage.parsers.machinekey import described, measured
 from extriage.parsers.statement import Source
+from extriage.parsers.websettings import setting_facts
 from extriage.parsers.xmlstream import Start
 
 _HANDLERS = ("handlers", "httpHandlers")
@@ -40,6 +41,8 @@ def element_facts(source: Source, event: Start, where: str) -> Iterator[Fact]:
         yield source.fact(Subject.SETTING, f"machineKey/{where}", said, line)
         properties = {"Location": where, **measured(attributes)}
         yield source.told(Subject.MACHINE_KEY, where, said, line, properties)
+    else:
+        yield from setting_facts(source, event, where)
 
 
 def logging_fact(source: Source, where: str, name: str, value: str, line: int) -> Fact:

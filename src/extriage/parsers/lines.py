@@ -166,7 +166,16 @@ def record(fmt: LineFormat, columns: Columns, line: bytes, origin: Origin, clock
         fmt.decode(fields, text)
     if fmt.url:
         lay_open(fields, *fmt.url)
+    if fmt.undated:
+        time = _told_time(fmt, fields)
     return Record(fmt.kind, time, origin, fields, text[:TEXT_LIMIT], computer(fmt, columns, values))
+
+
+def _told_time(fmt: LineFormat, fields: Fields) -> datetime | None:
+    """Give the time that a field says; a time without zone counts as UTC."""
+    told = (fields.get(name) for name in fmt.time_fields)
+    times = (iso_time(one.encode("ascii", "replace")) for one in told if isinstance(one, str))
+    return next(filter(None, times), None)
 
 
 def raw_record(fmt: LineFormat, line: bytes, origin: Origin, clock: Clock) -> Record:
@@ -181,7 +190,7 @@ def raw_record(fmt: LineFormat, line: bytes, origin: Origin, clock: Clock) -> Re
 
 def line_time(fmt: LineFormat, columns: Columns, line: bytes, clock: Clock) -> datetime | None:
     """Give the time of a line in UTC, whatever the layout; None if it cannot be known."""
-    if fmt.local_time:
+    if fmt.local_time or fmt.undated:
         return None
     if fmt.delimiter == b" ":
         return _w3c_time(columns, line, clock)

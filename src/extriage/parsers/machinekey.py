@@ -6,6 +6,7 @@ are told, so that servers can be compared with each other and with lists of keys
 """
 
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -13,6 +14,9 @@ GENERATED = "AutoGenerate"
 _PARTS = ("validationKey", "decryptionKey")
 _ISOLATED = re.compile(r",\s{0,20}Isolate(?:Apps|ByAppId)", re.IGNORECASE)
 """What may follow a key: it is then changed for each application."""
+_PRINTED = range(0x20, 0x7F)
+_SHORTEST = 8
+"""Bytes of the shortest key that ASP.NET takes, one for DES."""
 
 
 def described(attributes: Mapping[str, str]) -> str:
@@ -28,7 +32,7 @@ def described(attributes: Mapping[str, str]) -> str:
 
 
 def measured(attributes: Mapping[str, str]) -> dict[str, str]:
-    """Tell the same for rules: digest and length of each key that is set, never the key."""
+    """Tell the same for rules: digest, length and form of each key that is set, never the key."""
     told = {
         "Explicit": str(any(_key(attributes, name) for name in _PARTS)),
         "Validation": attributes.get("validation", ""),
@@ -37,7 +41,11 @@ def measured(attributes: Mapping[str, str]) -> dict[str, str]:
     for name in _PARTS:
         if key := _key(attributes, name):
             label = name[0].upper() + name[1:]
-            told |= {f"{label}Sha256": _digest(key), f"{label}Length": str(len(key))}
+            told |= {
+                f"{label}Sha256": _digest(key),
+                f"{label}Length": str(len(key)),
+                f"{label}Form": _form(key),
+            }
     return told
 
 
@@ -45,6 +53,23 @@ def _key(attributes: Mapping[str, str], name: str) -> str:
     """Return a key that is set; empty if it is generated."""
     text = attributes.get(name, "").strip()
     return "" if text.startswith(GENERATED) else _ISOLATED.sub("", text).strip()
+
+
+def _form(key: str) -> str:
+    """Tell a key that no generator makes: `repeated`, `text` or `sequence`, `short`, `not-hex`."""
+    try:
+        raw = bytes.fromhex(key)
+    except ValueError:
+        return "not-hex"
+    if len(set(raw)) <= max(2, len(raw) // 8):
+        return "repeated"
+    if all(byte in _PRINTED for byte in raw):
+        return "text"
+    steps = {(after - before) % 256 for before, after in itertools.pairwise(raw)}
+    digits = {(int(b, 16) - int(a, 16)) % 16 for a, b in itertools.pairwise(raw.hex())}
+    if len(steps) == 1 or len(digits) == 1:
+        return "sequence"
+    return "short" if len(raw) < _SHORTEST else "random"
 
 
 def _digest(key: str) -> str:

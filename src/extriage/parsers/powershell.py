@@ -15,7 +15,7 @@ from extriage.parsers.exported import collected, facts, wanted
 from extriage.parsers.exportlists import accepts_list, bags
 from extriage.parsers.ldif import is_ldif, ldif_bags
 from extriage.parsers.statement import Source, bounded, short_name
-from extriage.parsers.xmlstream import is_served, root_of
+from extriage.parsers.xmlstream import root_of
 
 KIND = "powershell-export"
 _VERSION = re.compile(rb'N="HealthCheckerVersion">([\d.]{1,30})<')
@@ -27,8 +27,6 @@ _TIME = re.compile(rb'N="GenerationTime">([\d:T.+Z-]{1,40})<')
 
 def accepts(head: bytes, path: str) -> bool:
     """Tell whether a file is an export that may tell of the server's state."""
-    if is_served(path):
-        return False
     if root_of(head) == b"Objs":
         return b"schemas.microsoft.com/powershell/2004/04" in head[:4096]
     return b"\0" not in head[:4096] and (is_ldif(head) or accepts_list(head))

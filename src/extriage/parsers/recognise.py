@@ -6,14 +6,12 @@ anything, and it is its name that makes the server run it.
 
 import re
 
+from extriage.knowledge.executed import is_executed
 from extriage.parsers.auditexports import audit_form
 from extriage.parsers.documents import document_kind
 from extriage.parsers.eventexports import export_form, foreign_table
-
-WEB_EXTENSIONS = frozenset(
-    {"aspx", "ashx", "asmx", "ascx", "asax", "asp", "asa", "cdx", "cer"}
-    | {"svc", "soap", "rem", "cshtml", "vbhtml"}
-)
+from extriage.parsers.filesystem import form_in_json
+from extriage.parsers.tracekinds import trace_kind
 
 _QUOTING_EXTENSIONS = frozenset(
     {"ps1", "psm1", "psd1", "yar", "yara", "yml", "yaml", "md", "rst", "json", "csv", "py", "cs"}
@@ -57,6 +55,9 @@ _HEADERS: tuple[tuple[tuple[bytes, ...], str], ...] = (
     ((b"timestamp,sessionid,localendpoint,remoteendpoint,enteredorgfromip",), "agent"),
     ((b"date-time,connector-id,session-id,sequence-number",), "smtp"),
     ((b"date-time,session,source,destination,direction",), "connectivity"),
+    ((b"entrynumber,", b"created0x10,created0x30"), "file-record"),
+    ((b"name,extension,entrynumber,", b"updatereasons"), "file-change"),
+    ((b"timestamp,filename,", b",reason,", b",usn"), "file-change"),
 )
 """Words that must all stand in a `#Fields:` line or bare header row (lower case, no quotes)."""
 
@@ -96,6 +97,9 @@ _DIRECTIVE = re.compile(
 )
 
 
+_CONFIG_CODE = re.compile(
+    rb"<%[^$\"'<>]|<%\s|<script\b[^>]{0,200}\brunat\s{0,9}=\s{0,9}[\"']?server", re.I
+)
 _PAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,400}(?:<%|<script\b|name\s{1,80}:)", re.I)
 _EVENT_MARK = re.compile(rb'"(?:EventID|EventId|event_id|Event)"\s{0,8}:')
 _EVENT_XML = re.compile(
@@ -114,6 +118,9 @@ def looks_like_events(head: bytes) -> bool:
 
 def recognise(head: bytes, name: str) -> str:
     """Name the kind of evidence from a file's first 64 KiB (UTF-8); empty if it is none."""
+    # NOTE: IIS runs a page whatever it begins with, be it the head of a log or of an event log.
+    if is_executed(name):
+        return "web-file"
     if head.startswith((b"ElfFile\0", b"ElfChnk\0")):
         return "events"
     # NOTE: events come first, since their texts may quote any log.
@@ -121,19 +128,24 @@ def recognise(head: bytes, name: str) -> str:
         return "events-json"
     if audit_form(head):
         return "audit-export"
-    kind = _by_header(head) or _by_rows(head)
+    kind = form_in_json(head) or _by_header(head) or _by_rows(head) or trace_kind(head, name)
     if kind:
         return kind
     # NOTE: pages first: a web shell that begins like a mail or a set-up log is a web shell.
     return "web-file" if _is_page(head, name) else document_kind(head, name)
 
 
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
 def _is_page(head: bytes, name: str) -> bool:
-    extension = name.rsplit(".", 1)[-1].lower()
-    if extension in WEB_EXTENSIONS:
-        return True
+    extension = _extension(name)
     # NOTE: the logon form's script runs in every visitor's browser: password loggers sit there.
     if extension == "js" and b"clkLgn" in head:
+        return True
+    # NOTE: mapped to classic ASP by its own handlers, a web.config runs the code in its comments.
+    if extension == "config" and _CONFIG_CODE.search(head):
         return True
     # NOTE: rules and scripts against web shells quote them, and nothing executes such files.
     if extension in _QUOTING_EXTENSIONS or b"\0" in head[:4096]:

@@ -1,11 +1,12 @@
 r"""Registry hives: which build Setup installed, which updates are listed, what was switched.
 
-Only named keys of two hives are opened. SOFTWARE holds what Setup and Windows Installer noted
+Only named keys of a few hives are opened. SOFTWARE holds what Setup and Windows Installer noted
 (`Microsoft\ExchangeServer\v15\Setup`, updates by their KB number), SYSTEM the computer's name and
 services that a broken update left disabled. Numbers of Setup tell the cumulative update only, and
 an update that is listed need not have replaced every file. For rules there are all services with
-their programs, ports that are handed on (`netsh interface portproxy`), and requests for
-certificates that were never answered, with the text that stands in them. Times are UTC.
+their programs, what else Windows starts or loads, scheduled tasks, ports that are handed on
+(`netsh interface portproxy`), and requests for certificates that were never answered, with the
+text that stands in them. Of users' hives only what they start is told. Times are UTC.
 """
 
 import re
@@ -15,8 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 from extriage.knowledge.builds import number, spell
 from extriage.model.evidence import Origin
 from extriage.model.state import Fact, Subject
+from extriage.parsers import autostart, taskcache
 from extriage.parsers.base import Document, DocumentError, DocumentReader
-from extriage.parsers.hive import Hive, Key, open_hive
+from extriage.parsers.hive import Key, open_hive
 from extriage.parsers.hivelog import header
 from extriage.parsers.statement import with_properties
 
@@ -56,14 +58,18 @@ _LETTERS = re.compile(rb"(?:[\x20-\x7e]\x00){4,}|(?:\x00[\x20-\x7e]){4,}|[\x20-\
 _CONTENT = 8192
 _KB = re.compile(r"\bKB ?(\d{6,8})\b", re.IGNORECASE)
 _BUILD = re.compile(r"(?<![\d.])1[45]\.\d{1,2}\.\d{1,5}\.\d{1,5}(?![\d.])")
-_HIVES = re.compile(r"(?:^|[\\/])(?:software|system)$", re.IGNORECASE)
+_HIVES = re.compile(r"(?:^|[\\/])(?:software|system|ntuser\.dat|usrclass\.dat)$", re.IGNORECASE)
+_OF_USER = re.compile(
+    r"(?:^|[\\/])(?:users|documents and settings|serviceprofiles)[\\/]([^\\/]{1,80})[\\/]",
+    re.IGNORECASE,
+)
 _DOMAIN_NAME = re.compile(r"CN=([^,\\]{1,63}),", re.IGNORECASE)
 
-_Reader = Callable[["_Reading"], Iterator[Fact]]
+_Reader = Callable[["Reading"], Iterator[Fact]]
 
 
 def accepts(head: bytes, path: str) -> bool:
-    """Tell a hive that may be SOFTWARE or SYSTEM; logs and the hives of users are left alone."""
+    """Tell a hive that may be one of the four; logs and other hives are left alone."""
     found = header(head)
     return (
         found is not None
@@ -72,13 +78,14 @@ def accepts(head: bytes, path: str) -> bool:
     )
 
 
-class _Reading:
+class Reading:
     """One hive while it is read: what every group of keys needs to make facts."""
 
-    def __init__(self, hive: Hive, path: str) -> None:
+    def __init__(self, hive: autostart.Keys, path: str) -> None:
         self.hive = hive
         self.path = path
         self.computer = ""
+        self.user = ""
 
     def values(self, path: str) -> dict[str, str | int]:
         """Return the values of a key, none if there is no such key."""
@@ -98,23 +105,27 @@ def read(document: Document) -> Iterator[Fact]:
     name = document.path.rpartition("/")[2]
     logs = [document.siblings(f"{name}{suffix}") for suffix in (".LOG1", ".LOG2", ".LOG")]
     hive = open_hive(document.data, [log for log in logs if log])
-    reading = _Reading(hive, document.path)
+    reading = Reading(hive, document.path)
+    if user := _OF_USER.search(document.path):
+        reading.user = user[1]
+    yield from told(reading, [PENDING] if hive.pending else [])
+
+
+def told(reading: Reading, known: list[str]) -> Iterator[Fact]:
+    """Yield what one hive tells; DocumentError at the end with its troubles, those known last."""
     troubles: list[str] = []
     for reader in _READERS:
         try:
             yield from reader(reading)
         except DocumentError as error:
             troubles.append(str(error))
-    if hive.pending:
-        troubles.append(PENDING)
-    if troubles:
-        raise DocumentError("; ".join(dict.fromkeys(troubles)))
+    if troubles or known:
+        raise DocumentError("; ".join(dict.fromkeys([*troubles, *known])))
 
 
-def _computer(reading: _Reading) -> Iterator[Fact]:
+def _computer(reading: Reading) -> Iterator[Fact]:
     """Learn the computer's name first: from SYSTEM, or from the group policies in SOFTWARE."""
-    current = reading.values("Select").get("current", 1)
-    control = f"ControlSet{current:03d}" if isinstance(current, int) else "ControlSet001"
+    control = _control_set(reading)
     name = reading.values(rf"{control}\Control\ComputerName\ComputerName").get("computername")
     if isinstance(name, str) and name:
         reading.computer = name
@@ -124,10 +135,61 @@ def _computer(reading: _Reading) -> Iterator[Fact]:
         named = _DOMAIN_NAME.match(str(reading.values(policies).get("distinguished-name", "")))
         reading.computer = named[1] if named else ""
     yield from _services(reading, rf"{control}\Services")
+    yield from _started(reading, autostart.entries(reading.hive, autostart.SYSTEM, control))
+    yield from _started(reading, autostart.providers(reading.hive, control))
     yield from _port_proxies(reading, rf"{control}\Services\PortProxy")
 
 
-def _services(reading: _Reading, place: str) -> Iterator[Fact]:
+def _control_set(reading: Reading) -> str:
+    """Return the control set in force; exports call it by the name that programs use."""
+    current = reading.values("Select").get("current")
+    if isinstance(current, int):
+        return f"ControlSet{current:03d}"
+    return "CurrentControlSet" if reading.hive.key("CurrentControlSet") else "ControlSet001"
+
+
+def _autostart(reading: Reading) -> Iterator[Fact]:
+    """Read what SOFTWARE or a user's hive starts or loads, and the tasks of the computer."""
+    hive = reading.hive
+    yield from _started(reading, autostart.entries(hive, autostart.SOFTWARE))
+    yield from _started(reading, autostart.entries(hive, autostart.USER))
+    yield from _started(reading, autostart.entries(hive, autostart.CLASSES))
+    yield from _started(reading, autostart.entries(hive, autostart.CLASSES, r"Software\Classes"))
+    for task in taskcache.tasks(hive):
+        command = f"{task.command} {task.arguments}".strip() or task.class_id
+        fact = reading.fact(
+            Subject.SCHEDULED_TASK, task.name, command[:_TEXT], command, task.key.written
+        )
+        properties = {
+            "Uri": task.name,
+            "Author": task.author,
+            "Command": task.command,
+            "Arguments": task.arguments,
+            "WorkingDirectory": task.folder,
+            "ClassId": task.class_id,
+            "Descriptor": taskcache.HIDDEN if task.hidden else "",
+        }
+        yield with_properties(fact, properties)
+
+
+def _started(reading: Reading, found: Iterator[autostart.Entry]) -> Iterator[Fact]:
+    for entry in found:
+        name = rf"{entry.path}\{entry.name}" if entry.name else entry.path
+        value = entry.command[:_TEXT]
+        fact = reading.fact(
+            Subject.AUTOSTART, name[:_TEXT], value, f"{name}: {value}", entry.key.written
+        )
+        properties = {
+            "Place": entry.place,
+            "Key": entry.path,
+            "Entry": entry.name,
+            "Command": entry.command,
+            "User": reading.user,
+        }
+        yield with_properties(fact, properties)
+
+
+def _services(reading: Reading, place: str) -> Iterator[Fact]:
     """Read what Windows starts: which of Exchange's services do not, and what all others are."""
     own = {name.lower(): name for name in SERVICES}
     for key, values in _below(reading, place):
@@ -143,7 +205,7 @@ def _services(reading: _Reading, place: str) -> Iterator[Fact]:
             yield with_properties(fact, {**told, "ServiceDll": library})
 
 
-def _library(reading: _Reading, key: Key, values: dict[str, str | int]) -> str:
+def _library(reading: Reading, key: Key, values: dict[str, str | int]) -> str:
     """Return the library of a service that runs inside a shared process."""
     if "servicedll" not in values and "svchost" in str(values.get("imagepath", "")).lower():
         inner = reading.hive.child(key, "Parameters")
@@ -151,7 +213,7 @@ def _library(reading: _Reading, key: Key, values: dict[str, str | int]) -> str:
     return str(values.get("servicedll", ""))
 
 
-def _port_proxies(reading: _Reading, place: str) -> Iterator[Fact]:
+def _port_proxies(reading: Reading, place: str) -> Iterator[Fact]:
     """Read which connections are handed on to another address."""
     for way in ("v4tov4", "v4tov6", "v6tov4", "v6tov6"):
         for protocol in ("tcp", "udp"):
@@ -164,7 +226,7 @@ def _port_proxies(reading: _Reading, place: str) -> Iterator[Fact]:
                 yield with_properties(fact, told)
 
 
-def _certificate_requests(reading: _Reading) -> Iterator[Fact]:
+def _certificate_requests(reading: Reading) -> Iterator[Fact]:
     """Read requests for certificates; the text in one may be a web shell."""
     key = reading.hive.key(r"Microsoft\SystemCertificates\REQUEST\Certificates")
     for one in reading.hive.subkeys(key) if key else ():
@@ -181,7 +243,7 @@ def _readable(data: bytes) -> str:
     return " ".join(found)[:_CONTENT]
 
 
-def _setup(reading: _Reading) -> Iterator[Fact]:
+def _setup(reading: Reading) -> Iterator[Fact]:
     """Read what Setup noted of its last run."""
     for version in ("v14", "v15"):
         base = rf"Microsoft\ExchangeServer\{version}"
@@ -200,19 +262,19 @@ def _setup(reading: _Reading) -> Iterator[Fact]:
             yield from _setting(reading, f"Diagnostics/{name}", diagnostics)
 
 
-def _build(reading: _Reading, name: str, values: dict[str, str | int]) -> Iterator[Fact]:
+def _build(reading: Reading, name: str, values: dict[str, str | int]) -> Iterator[Fact]:
     build = number(str(values.get(name.lower(), "")))
     if build:
         yield reading.fact(Subject.CU_BUILD, name, spell(build), f"{name} {spell(build)}")
 
 
-def _setting(reading: _Reading, name: str, values: dict[str, str | int]) -> Iterator[Fact]:
+def _setting(reading: Reading, name: str, values: dict[str, str | int]) -> Iterator[Fact]:
     value = values.get(name.rpartition("/")[2].lower())
     if value is not None:
         yield reading.fact(Subject.SETTING, name, str(value)[:_TEXT], f"{name} = {value}")
 
 
-def _patches(reading: _Reading) -> Iterator[Fact]:
+def _patches(reading: Reading) -> Iterator[Fact]:
     """Read the patches that Windows Installer keeps for Exchange."""
     for product in _PRODUCTS:
         for key, values in _below(reading, rf"{_INSTALLER}\{product}\Patches"):
@@ -222,7 +284,7 @@ def _patches(reading: _Reading) -> Iterator[Fact]:
             yield from _update(reading, title, word, key, str(values.get("installed", "")))
 
 
-def _uninstall(reading: _Reading) -> Iterator[Fact]:
+def _uninstall(reading: Reading) -> Iterator[Fact]:
     """Read the updates that the list of installed programs names."""
     for path in _UNINSTALL:
         for key, values in _below(reading, path):
@@ -237,7 +299,7 @@ def _uninstall(reading: _Reading) -> Iterator[Fact]:
                 yield from _update(reading, title, "installed", key, "")
 
 
-def _below(reading: _Reading, path: str) -> Iterator[tuple[Key, dict[str, str | int]]]:
+def _below(reading: Reading, path: str) -> Iterator[tuple[Key, dict[str, str | int]]]:
     key = reading.hive.key(path)
     if key is None:
         return
@@ -245,7 +307,7 @@ def _below(reading: _Reading, path: str) -> Iterator[tuple[Key, dict[str, str | 
         yield sub, reading.hive.values(sub)
 
 
-def _update(reading: _Reading, title: str, word: str, key: Key, day: str) -> Iterator[Fact]:
+def _update(reading: Reading, title: str, word: str, key: Key, day: str) -> Iterator[Fact]:
     """Make facts of one update; its build too, where its title tells it."""
     kb = _KB.search(title) or _KB.search(key.name)
     if kb is None or "exchange server" not in title.lower():
@@ -274,6 +336,13 @@ def _when(written: datetime | None, day: str) -> datetime | None:
     return written if abs(written - noon) <= timedelta(hours=28) else None
 
 
-_READERS: tuple[_Reader, ...] = (_computer, _setup, _patches, _uninstall, _certificate_requests)
+_READERS: tuple[_Reader, ...] = (
+    _computer,
+    _setup,
+    _patches,
+    _uninstall,
+    _certificate_requests,
+    _autostart,
+)
 
 READER = DocumentReader(accepts, read, LIMIT)

@@ -162,4 +162,5 @@ def _fill(rule: RewriteRule, event: Start) -> None:
         rule.negate = attributes.get("negate", "").lower() == "true"
     elif event.name == "action":
         rule.action = attributes.get("type", "")
-        rule.value = (attributes.get("value") or attributes.get("statusCode", ""))[:1024]
+        told = (attributes.get(name) for name in ("value", "url", "statusCode"))
+        rule.value = next(filter(None, told), "")[:1024]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from extriage.model.state import Fact, Subject
 from extriage.parsers.base import Document, DocumentError, DocumentReader
 from extriage.parsers.statement import Source, bounded
-from extriage.parsers.xmlstream import End, Start, elements, is_served, root_of
+from extriage.parsers.xmlstream import End, Start, elements, root_of
 
 KIND = "scheduled-task"
 _MARK = b"schemas.microsoft.com/windows/2004/02/mit/task"
@@ -32,7 +32,7 @@ _MOST = 50
 
 def accepts(head: bytes, path: str) -> bool:
     """Tell whether a file is a task of Windows."""
-    return not is_served(path) and root_of(head) == b"Task" and _MARK in head[:4096]
+    return root_of(head) == b"Task" and _MARK in head[:4096]
 
 
 def read(document: Document) -> Iterator[Fact]:

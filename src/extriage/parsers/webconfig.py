@@ -12,7 +12,7 @@ from extriage.parsers.base import Document, DocumentError, DocumentReader
 from extriage.parsers.iiselements import element_facts
 from extriage.parsers.rewrite import RuleReader
 from extriage.parsers.statement import Source, bounded, short_name
-from extriage.parsers.xmlstream import Start, elements, is_served, root_of
+from extriage.parsers.xmlstream import Start, elements, root_of
 
 KIND = "web-config"
 FRONT, BACK = "Default Web Site", "Exchange Back End"
@@ -53,7 +53,7 @@ _MARKS = (
 
 def accepts(head: bytes, path: str) -> bool:
     """Tell whether a file is the configuration of a web directory."""
-    if is_served(path) or root_of(head) != b"configuration":
+    if root_of(head) != b"configuration":
         return False
     low = head.lower()
     return any(mark in low for mark in _SECTIONS) or path.lower().endswith("webconfig.config")

@@ -19,11 +19,6 @@ MAX_TEXT = 256 * 1024
 _BLOCK = 64 * 1024
 _SPACE = b" \t\r\n"
 _NAME = re.compile(rb"<([A-Za-z_][\w.:-]{0,100})")
-SERVED = (
-    (".aspx", ".ashx", ".asmx", ".ascx", ".asax", ".asp", ".asa", ".cdx", ".cer")
-    + (".svc", ".soap", ".rem", ".cshtml", ".vbhtml")
-)  # fmt: skip
-"""Files with these endings are executed by IIS: whatever is in them, they are web files."""
 
 
 class Start(NamedTuple):
@@ -128,11 +123,6 @@ def root_of(head: bytes) -> bytes:
             return found[1] if found else b""
         if at < len(end):
             return b""
-
-
-def is_served(path: str) -> bool:
-    """Tell whether IIS would execute a file of this name: then nothing else is said of it."""
-    return path.lower().endswith(SERVED)
 
 
 def _utf8(data: bytes) -> bytes:

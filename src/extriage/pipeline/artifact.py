@@ -1,16 +1,15 @@
 """Read one artifact: recognise it, hand it to the reader of its shape, account for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from extriage import parsers as parsing
 from extriage.errors import SourceError
-from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Origin, Tally
+from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Tally
 from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS, Kind, recognise
 from extriage.parsers.recognise import looks_like_events
 from extriage.parsers.text import open_text
-from extriage.parsers.web_file import page_record
 from extriage.pipeline.account import Counts
 from extriage.pipeline.audits import AuditReader
 from extriage.pipeline.collect import Collector
@@ -18,9 +17,10 @@ from extriage.pipeline.digest import Digest
 from extriage.pipeline.events import EventReader
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
+from extriage.pipeline.pages import KIND, PAGE_LIMIT, PageReader
 from extriage.pipeline.settings import Settings
+from extriage.pipeline.traces import Traces
 
-PAGE_LIMIT = 4 << 20
 DRAIN = 1 << 20
 
 Progress = Callable[[int], None]
@@ -56,6 +56,7 @@ def read_artifact(
         "acts": _read_acts,
         "page": _read_page,
         "document": _read_document,
+        "records": _read_records,
     }[kind.shape]
     reading = _Reading(artifact, kind, source, pack, collector, progress, [note] if note else [])
     reading.siblings = siblings
@@ -99,6 +100,12 @@ class _Reading:
         except SourceError as error:
             self.failed = True
             self.reasons.append(str(error))
+
+    def unsearched(self, what: Iterable[str]) -> None:
+        """Keep what was not searched, and why: the artifact was then read in part only."""
+        found = list(what)
+        self.failed = self.failed or bool(found)
+        self.reasons += found
 
     def result(
         self, tallies: list[Tally], counts: dict[str, int], notes: list[str], *, any_read: bool
@@ -194,29 +201,23 @@ def _read_acts(reading: _Reading, text: ByteStream) -> ArtifactResult:
 
 
 def _read_page(reading: _Reading, text: ByteStream) -> ArtifactResult:
-    data = bytearray()
+    path, source = reading.artifact.path, reading.source
+    # NOTE: a page is looked at as it is in the evidence; its reader knows more encodings.
+    data = bytearray(source.beginning())
 
     def read() -> None:
-        while len(data) < PAGE_LIMIT and (more := text.read(PAGE_LIMIT - len(data))):
+        while len(data) < PAGE_LIMIT and (more := source.read(PAGE_LIMIT - len(data))):
             data.extend(more)
-            reading.progress(len(more))
+        reading.progress(len(data))
 
     reading.attempt(read)
-    if len(data) >= PAGE_LIMIT and max(reading.artifact.size, reading.source.size) > PAGE_LIMIT:
+    if len(data) >= PAGE_LIMIT and max(reading.artifact.size, source.size) > PAGE_LIMIT:
         reading.failed = True
         reading.reasons.append(f"only its first {PAGE_LIMIT:,} bytes were looked at")
-    path = reading.artifact.path
-    record = page_record(path, bytes(data), Origin(path, 1))
-    lowered = bytes(data).lower()
-    text_form = record.fields.get("Content", "")
-    if isinstance(text_form, str):
-        lowered += b"\n" + text_form.lower().encode("utf-8", "replace")
-    prefilter = reading.pack.prefilter("web-file")
-    literals = {literal for _, literal in prefilter.hits(lowered)}
-    for watch in prefilter.candidates(literals, lowered):
-        if watch.target.matches(record):
-            reading.collector.add(watch, record, bytes(data))
-    tally = Tally("web-file", path, "", records=1)
+    reader = PageReader(reading.pack, reading.collector)
+    reader.read(path, bytes(data), source.hexdigest())
+    reading.unsearched(reader.reasons)
+    tally = Tally(KIND, path, "", records=1)
     return reading.result([tally], {"lines": 1, "parsed": 1}, [], any_read=True)
 
 
@@ -239,6 +240,25 @@ def _read_document(reading: _Reading, text: ByteStream) -> ArtifactResult:
     result = reading.result([], {}, [], any_read=settings.seen)
     result.facts = settings.facts
     return result
+
+
+def _read_records(reading: _Reading, text: ByteStream) -> ArtifactResult:
+    """Read a whole file for the records in it; what was read before it broke off counts."""
+    reader, artifact = reading.kind.records, reading.artifact
+    assert reader is not None
+    data = _whole(reading, text, reader.limit)
+    traces = Traces(reading.kind.name, artifact.path, reading.pack, reading.collector)
+    try:
+        if not reading.failed:
+            document = parsing.Document(artifact.path, data, artifact.modified, reading.siblings)
+            for record in reader.read(document):
+                traces.see(record)
+    except parsing.DocumentError as error:
+        reading.failed = True
+        reading.reasons.append(str(error))
+    traces.close()
+    reading.unsearched(traces.look(data))
+    return reading.result([traces.tally], {}, [], any_read=traces.tally.records > 0)
 
 
 def _whole(reading: _Reading, text: ByteStream, limit: int) -> bytes:

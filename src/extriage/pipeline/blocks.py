@@ -1,7 +1,8 @@
 """Cut a stream of lines into blocks of whole lines, counted, in constant memory."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from extriage.model.evidence import ByteStream
 from extriage.pipeline import census
@@ -30,10 +31,15 @@ class Block:
     """False if the file ends without a newline; one was added."""
 
 
-def blocks(stream: ByteStream, delimiter: int, size: int = -1) -> Iterator[Block]:
+def blocks(
+    stream: ByteStream,
+    delimiter: int,
+    size: int = -1,
+    take: Callable[[Any, int], Census] = census.take,
+) -> Iterator[Block]:
     """Yield the stream in blocks; SourceError when it breaks off, after what was read before.
 
-    `size` is a hint: a small file gets a small buffer.
+    `size` is a hint: a small file gets a small buffer. `take` counts the lines of a block.
     """
     room = BLOCK if size < 0 else min(BLOCK, size + SPARE)
     # NOTE: a buffer is filled again while what is left over from the other is copied into it.
@@ -61,10 +67,10 @@ def blocks(stream: ByteStream, delimiter: int, size: int = -1) -> Iterator[Block
                 closed = buffer[end - 1] == 10
                 buffer[end] = 10
                 whole = view[: end if closed else end + 1]
-                yield Block(whole, census.take(whole, delimiter), 0, closed=closed)
+                yield Block(whole, take(whole, delimiter), 0, closed=closed)
             return
         elif cut:
-            yield Block(view[:cut], census.take(view[:cut], delimiter), got)
+            yield Block(view[:cut], take(view[:cut], delimiter), got)
             carry = view[cut:end]
         elif end >= MAX_LINE:
             long = True

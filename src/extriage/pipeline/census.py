@@ -45,6 +45,7 @@ _PARTS = (
     (2, 6, 0, 60),
 )
 """Two digits each, from the century to the second: the load, the byte in it, least and most."""
+_BLANK, _COMMENT = 32, 35
 _EARLIEST = 1601_01_01_00_00_00
 """Where the clock of Windows begins."""
 LONGEST = 0xFFFF
@@ -80,6 +81,14 @@ def take(block: Any, delimiter: int) -> Census:
     stamped, stamps = _stamps(data, starts, ends)
     quotes = marks.per_line(34, starts) if _holds_quote(block) else None
     return Census(starts, ends, stamped, stamps, marks.per_line(delimiter, starts), quotes)
+
+
+def begun(block: Any, lines: Census, start: int) -> Bools:
+    """Tell which lines from `start` on may be rows of a log whose rows begin with no time."""
+    data = np.frombuffer(block, dtype=np.uint8)
+    heads = data[lines.starts[start:]]
+    filled = lines.ends[start:] - lines.starts[start:] > 1
+    return np.asarray(filled & (heads > _BLANK) & (heads != _COMMENT))
 
 
 def _holds_quote(block: Any) -> bool:

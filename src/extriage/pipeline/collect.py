@@ -7,8 +7,9 @@ from datetime import timedelta
 from extriage.analysis.suppression import Suppressor
 from extriage.knowledge.evidence import summary
 from extriage.knowledge.joins import keys_of
+from extriage.knowledge.persistence import actor_of, object_of, sign_of
 from extriage.matchers.prefilter import Watch
-from extriage.model.detection import Evidence, Held, Match
+from extriage.model.detection import Evidence, Held, Match, Rule
 from extriage.model.evidence import Record
 from extriage.model.reading import Kept
 
@@ -16,6 +17,8 @@ TEXT_LIMIT = 2000
 SUMMARY_LIMIT = 1000
 JOIN_LIMIT = 20_000
 """Matches of one rule in one file that correlation rules can see."""
+REASONS = 12
+REASON_LIMIT = 400
 JOINS_IN_FULL = 200
 JOIN_TEXT = 300
 
@@ -40,13 +43,20 @@ class Collector:
         if self._only_counts(watch):
             self.join_counts[name, False] += 1
             return
-        evidence = self._evidence(record, line)
+        evidence = _named(watch.rule.rule, record, self._evidence(record, line))
         held = self.suppressor.held(watch.rule.rule, record, evidence)
         if name in self.joined and not record.raw:
             self._join(watch, record, evidence, held)
         if watch.rule.generate or held:
             fresh = Kept(name, record.computer, record.raw, held=held)
             self.kept.setdefault(fresh.key, fresh).add(evidence)
+
+    def add_match(self, rule: Rule, record: Record, data: bytes) -> None:
+        """Keep a match of a rule that looks at whole files, and that no correlation joins."""
+        evidence = _named(rule, record, self._evidence(record, data))
+        held = self.suppressor.held(rule, record, evidence)
+        fresh = Kept(rule.id, record.computer, record.raw, held=held)
+        self.kept.setdefault(fresh.key, fresh).add(evidence)
 
     def _only_counts(self, watch: Watch) -> bool:
         """Tell whether a rule speaks only to correlations, and these have seen enough of it."""
@@ -69,6 +79,7 @@ class Collector:
             summary(record.kind, record.fields)[:SUMMARY_LIMIT],
             keys_of(record.fields),
             record.kind,
+            reasons=_reasons(record.fields.get("Reasons", ())),
         )
         self._last = (record, evidence)
         return evidence
@@ -103,3 +114,19 @@ class Collector:
         if line.time:
             line = replace(line, time=line.time + by)
         return replace(match, evidence=line, held=self.suppressor.untimed(match.held))
+
+
+def _named(rule: Rule, record: Record, evidence: Evidence) -> Evidence:
+    """Name the way back in that a line speaks of, if the rule is about one."""
+    if not rule.persistence or record.raw:
+        return evidence
+    found = object_of(rule.persistence, record, rule.object)
+    if not found:
+        return evidence
+    sign = rule.sign or sign_of(record)
+    return replace(evidence, object=found, sign=sign, actor=actor_of(record))
+
+
+def _reasons(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    found = (value,) if isinstance(value, str) else value
+    return tuple(one[:REASON_LIMIT] for one in found[:REASONS])

@@ -18,11 +18,17 @@ from extriage.model.case import SCHEMA, Case, Tool
 from extriage.model.evidence import Entry
 from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS
+from extriage.pipeline.comparison import compare_pages
 from extriage.pipeline.filenames import FileNames
 from extriage.pipeline.host import HostEvidence, triage_host
+from extriage.pipeline.lives import tell_lives
 from extriage.pipeline.pack import Pack
+from extriage.pipeline.pivot import WebLogs
 from extriage.pipeline.scan import Results
 from extriage.pipeline.worker import decode
+
+_IN_PLACE = frozenset({"web-file", "module-file", "compiled-page", "compiled-assembly"})
+"""Files whose place matters: each copy is one more to be looked at."""
 
 
 @dataclass(slots=True)
@@ -31,6 +37,7 @@ class _Gathered:
 
     evidence: dict[str, HostEvidence] = field(default_factory=dict)
     unassigned: list[Entry] = field(default_factory=list)
+    logs: WebLogs = field(default_factory=WebLogs)
 
     def host(self, name: str) -> HostEvidence:
         if name not in self.evidence:
@@ -50,6 +57,8 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
     names = assign(named | {entry.path: [] for entry in lost if entry.path not in named})
     _place_lost(lost, names, {names.of(path) for path in named}, gathered)
     _gather(found, names, pack, gathered)
+    for host, met in tell_lives(found, gathered.evidence, gathered.logs, names, pack):
+        _share_matches(met, partial(_always, host), gathered, pack.suppressor)
     hosts = [
         triage_host(evidence, pack.ruleset, as_of, pack.suppressor)
         for _, evidence in sorted(gathered.evidence.items())
@@ -84,8 +93,9 @@ def _gather(found: Results, names: HostNames, pack: Pack, gathered: _Gathered) -
         entry = result.entry
         host = names.of(entry.path)
         original = first_of.setdefault((host, entry.sha256), entry.path)
-        if original == entry.path or entry.kind == "web-file":
+        if original == entry.path or entry.kind in _IN_PLACE:
             _share_out(result, names, gathered, pack.suppressor)
+            gathered.logs.see(host, result)
         else:
             # NOTE: the same log twice on one server; the same page twice is two places to clean.
             twice = replace(entry, status="skipped", reason=f"same content as {original}")
@@ -95,7 +105,7 @@ def _gather(found: Results, names: HostNames, pack: Pack, gathered: _Gathered) -
                 _share_facts(result, names, gathered)
     for entry in found.entries:
         files.see(entry.path, entry.size)
-    for host, met in files.results():
+    for host, met in [*files.results(), *compare_pages(gathered.evidence, pack)]:
         _share_matches(met, partial(_always, host), gathered, pack.suppressor)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from extriage import parsers as parsing
-from extriage.model.evidence import Tally
+from extriage.model.evidence import Origin, Tally
 from extriage.parsers import Clock, Columns, LineFormat
 from extriage.pipeline import census
 
@@ -44,6 +44,18 @@ class Covering:
         tally = looked[0][1]
         tally.records += len(lines)
         tally.hours |= census.hours_of(stamps)
+
+    def count(self, block: Rows, lines: Any) -> None:
+        """Let the tally grow by rows that do not begin with a time, by their first and last."""
+        tally = self.tally("", "")
+        tally.records += len(lines)
+        if self.format.undated != "time":
+            return
+        for line in {int(lines[0]), int(lines[-1])}:
+            raw, columns = block.whole(line), block.columns(line) or ()
+            row = parsing.record(self.format, columns, raw, Origin("", line), self.clock)
+            if row.time is not None:
+                tally.see(row.time)
 
     def _change(self, block: Rows, lines: Any, between: tuple[int, int], build: str) -> None:
         low, high = between

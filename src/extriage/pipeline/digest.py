@@ -12,6 +12,8 @@ LARGE = 192 << 20
 """Logs from this size on are read in parts, so that several workers share one."""
 PIECE = 8 << 20
 FIRST = 8
+BEGINNING = 64 << 10
+"""Bytes that are kept, so that what tells the kind of a file need not be read twice."""
 
 
 class Digest:
@@ -24,6 +26,7 @@ class Digest:
         """Bytes read from the stream so far."""
         self.first = b""
         """The first bytes, which often tell what a file is."""
+        self._blocks: list[bytes] = []
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes."""
@@ -31,8 +34,14 @@ class Digest:
         self._digest.update(block)
         if self.size < FIRST:
             self.first += block[: FIRST - self.size]
+        if self.size < BEGINNING:
+            self._blocks.append(block)
         self.size += len(block)
         return block
+
+    def beginning(self) -> bytes:
+        """Return what was read so far, as it is in the evidence; at most the first 64 KiB."""
+        return self._blocks[0] if len(self._blocks) == 1 else b"".join(self._blocks)
 
     def readinto(self, buffer: memoryview) -> int:
         """Read into a buffer; return how many bytes came, 0 at the end."""

@@ -6,7 +6,9 @@ from datetime import date, datetime, time, timedelta
 
 from extriage.analysis.chains import chains
 from extriage.analysis.coverage import cover
+from extriage.analysis.eviction import with_removal
 from extriage.analysis.findings import gather, merge
+from extriage.analysis.pageurl import directories
 from extriage.analysis.patch import (
     StateEvidence,
     last_told,
@@ -14,6 +16,7 @@ from extriage.analysis.patch import (
     until_then,
     with_traces,
 )
+from extriage.analysis.persistence import ways_back
 from extriage.analysis.remarks import remarks
 from extriage.analysis.suppressed import Account, mentioned, scanner_notes, suppressed_rows
 from extriage.analysis.suppression import Suppressor
@@ -25,6 +28,7 @@ from extriage.matchers.sigma import RuleSet
 from extriage.model.detection import Finding, Match
 from extriage.model.evidence import Entry, Tally
 from extriage.model.host import Coverage, Host, Manifest, Patch
+from extriage.model.persistence import PageLife
 from extriage.model.reading import Kept
 from extriage.model.state import Fact
 
@@ -41,6 +45,8 @@ class HostEvidence:
     facts: list[Fact] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
     """What to know about the evidence, with the files that it is true of."""
+    lives: tuple[PageLife, ...] = ()
+    """What the web logs tell of suspect pages."""
     account: Account = field(default_factory=Account)
     """What was suppressed of it."""
 
@@ -64,6 +70,9 @@ def triage_host(
 
     judgement = judged(findings)
     verdict = judgement.verdict
+    told = chains(findings)
+    served = directories(evidence.facts)
+    ways = ways_back(evidence.name, findings, evidence.lives, told, served)
     if evidence.account.by_entry():
         everything = _unsuppressed(evidence, ruleset)
         verdict = mentioned(verdict, judged(everything).verdict, findings, everything)
@@ -74,12 +83,14 @@ def triage_host(
         patch,
         coverage,
         findings,
-        judgement.actions,
+        with_removal(judgement.actions, ways.items),
         manifest(evidence.entries),
         tuple(scanner_notes(evidence.account, entries))
         + remarks(number(patch.build), patch.product, evidence.facts)
+        + ways.notes
         + tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
-        chains(findings),
+        told,
+        persistence=ways.items,
         suppressed=suppressed_rows(evidence.account, entries),
     )
 

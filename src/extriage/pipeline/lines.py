@@ -16,6 +16,7 @@ from extriage.matchers.columns import open_to
 from extriage.matchers.prefilter import Prefilter, Watch
 from extriage.model.evidence import ByteStream, Origin, Record, Tally
 from extriage.parsers import Clock, Columns, LineFormat
+from extriage.parsers.base import FREE
 from extriage.parsers.text import text_of
 from extriage.pipeline import census, disguised, search
 from extriage.pipeline.account import Counts
@@ -202,7 +203,11 @@ class _Block:
             columns = self._guess(start)
         self.segments.append((start, columns))
         reader.columns = columns
-        plain = lines.stamped[start:]
+        plain = census.begun(self.block, lines, start) if reader.format.undated else None
+        if plain is not None and columns == FREE:
+            self.fits[start:] = plain
+            return
+        plain = lines.stamped[start:] if plain is None else plain
         if columns is None:
             plain = np.zeros_like(plain)
         else:
@@ -293,10 +298,14 @@ class _Block:
         unfit = self.lines.stamped[:done] & ~rows
         counts.parsed += int(rows.sum())
         counts.raw += int(unfit.sum())
+        covering = Covering(self.reader.format, self.reader.clock, self.reader.tally)
+        if self.reader.format.undated:
+            if rows.any():
+                covering.count(self, np.flatnonzero(rows))
+            return
         firsts = rows & self.lines.stamped[:done]
         if firsts.any():
             lines = np.flatnonzero(firsts)
-            covering = Covering(self.reader.format, self.reader.clock, self.reader.tally)
             covering.cover(self, lines, self.lines.stamps[lines])
         for line, time in self.times.items():
             if line < done:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -13,12 +13,24 @@ from extriage.errors import UsageError
 from extriage.knowledge.active import knowledge_digest
 from extriage.knowledge.logsources import LogSources, load_logsources
 from extriage.matchers.prefilter import Prefilter, Watch, build
-from extriage.matchers.sigma import Read, RuleSet, compile_rules, read_rules, unbundle
+from extriage.matchers.sigma import (
+    CompiledRule,
+    Read,
+    RuleSet,
+    compile_rules,
+    read_rules,
+    unbundle,
+)
+from extriage.matchers.yara import YaraFile, YaraRule, YaraRules, load_yara, yara_files
+from extriage.matchers.yara import unbundle as unbundle_yara
 from extriage.model.suppression import Suppression
 
 RULES = "rules"
 BUNDLE = "rules.jsonl"
 """Our own rules, read beforehand; used only if it was made from the very files that are there."""
+YARA = "yara"
+YARA_BUNDLE = "yara.jsonl"
+"""What our own YARA rules say about themselves, read beforehand, in the same way."""
 _NO_RESULT = ("cases",)
 """Folders of content that no result of a scan depends on."""
 
@@ -34,6 +46,8 @@ class Content:
     """Off only to prove that it changes nothing."""
     suppressions: tuple[Suppression, ...] = ()
     """Entries of suppress files, read once: workers must not see a file that changed meanwhile."""
+    yara: tuple[str, ...] = ()
+    """Folders or files of the user's own YARA rules."""
 
 
 @dataclass(slots=True)
@@ -41,12 +55,14 @@ class Pack:
     """The rules, ready to run; the search for a kind's literals is prepared when it is needed."""
 
     ruleset: RuleSet
+    """All rules; those in YARA have no targets, for they are run by `yara`."""
     watches: dict[str, list[Watch]]
     joined: frozenset[str]
     """Rules whose matches correlation rules need."""
     sha256: str
     enabled: bool = True
     suppressor: Suppressor = field(default_factory=Suppressor)
+    yara: YaraRules = field(default_factory=YaraRules)
     _prefilters: dict[str, Prefilter] = field(default_factory=dict)
 
     def prefilter(self, kind: str) -> Prefilter:
@@ -70,17 +86,51 @@ def load_pack(content: Content) -> Pack:
     Raises UsageError for a place of rules that does not exist.
     """
     logsources = load_logsources()
-    own = [_place(name) for name in content.rules]
+    own = [_place(name, "Sigma") for name in content.rules]
     read: list[Read] = list(bundled_rules(logsources)) if content.builtin else []
     read += read_rules(own, logsources) if own else ()
-    ruleset = compile_rules(read, logsources)
+    compiled = compile_rules(read, logsources)
+    yara = _yara(content, compiled)
+    ruleset = _together(compiled, yara)
     by_kind: dict[str, list[Watch]] = {}
     for rule in ruleset.rules:
         for target in rule.targets:
             by_kind.setdefault(target.kind, []).append(Watch(rule, target))
     joined = frozenset(name for c in ruleset.correlations for name in c.plan.rules)
     asked = suppressor(content.suppressions, ruleset)
-    return Pack(ruleset, by_kind, joined, content_digest(content), content.prefilter, asked)
+    digest = content_digest(content)
+    return Pack(ruleset, by_kind, joined, digest, content.prefilter, asked, yara)
+
+
+def _together(compiled: RuleSet, yara: YaraRules) -> RuleSet:
+    """Return all rules, whatever language they are written in."""
+    found = (*compiled.rules, *(CompiledRule(one.rule, ()) for one in yara.rules))
+    refused = sorted(
+        (*compiled.refused, *yara.refused), key=lambda one: (one.path, one.id, one.reason)
+    )
+    return replace(compiled, rules=found, refused=tuple(refused))
+
+
+def _yara(content: Content, others: RuleSet) -> YaraRules:
+    """Read the YARA rules; without the user's own none is compiled before it is needed."""
+    places = [_place(name, "YARA") for name in content.yara]
+    strange = [file for place in places for file in yara_files(place)]
+    own = own_yara() if content.builtin else ()
+    known = bundled_yara() if content.builtin else ()
+    taken = [one.rule.id for one in others.rules]
+    taken += [one.rule.id for one in others.correlations]
+    return load_yara(own, known, strange, taken)
+
+
+def own_yara() -> tuple[YaraFile, ...]:
+    """Return the files of our own YARA rules."""
+    return tuple(yara_files(content_folder() / YARA))
+
+
+def bundled_yara() -> tuple[YaraRule, ...] | None:
+    """Return what our own YARA rules say, from the bundle if it fits; None if it does not."""
+    file = content_folder() / YARA_BUNDLE
+    return unbundle_yara(file.read_bytes(), yara_digest()) if file.is_file() else None
 
 
 def bundled_rules(logsources: LogSources) -> Iterable[Read]:
@@ -90,9 +140,9 @@ def bundled_rules(logsources: LogSources) -> Iterable[Read]:
     return read_rules([content_folder() / RULES], logsources) if drafts is None else drafts
 
 
-def _place(name: str) -> Path:
+def _place(name: str, language: str) -> Path:
     if not Path(name).exists():
-        raise UsageError(f"there are no rules at {name}; name a folder or a Sigma file")
+        raise UsageError(f"there are no rules at {name}; name a folder or a {language} file")
     return Path(name)
 
 
@@ -108,6 +158,12 @@ def rules_digest() -> str:
 
 
 @cache
+def yara_digest() -> str:
+    """Return the SHA-256 over our own YARA files, their names and their bytes."""
+    return _digest(content_folder() / YARA)
+
+
+@cache
 def content_digest(content: Content) -> str:
     """Return the SHA-256 over all content that can change a result."""
     digest = hashlib.sha256(f"{content.builtin} {knowledge_digest()} {rules_digest()}".encode())
@@ -115,8 +171,8 @@ def content_digest(content: Content) -> str:
     for part in parts:
         if part.name not in (RULES, *_NO_RESULT):
             digest.update(f"{part.name} {_digest(part)}".encode())
-    for name in content.rules:
-        digest.update(_digest(Path(name)).encode())
+    for name in (*content.rules, "", *content.yara):
+        digest.update(_digest(Path(name)).encode() if name else b"yara")
     digest.update(repr(content.suppressions).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 

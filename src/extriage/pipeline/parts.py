@@ -7,6 +7,7 @@ or anything at all goes wrong, the file is read whole instead. What comes out is
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -148,9 +149,9 @@ def put_together(parts: list[Part], results: list[PartResult], sha256: str) -> A
     notes: set[str] = set()
     for result in results:
         for one in result.kept:
-            moved = replace(one, lines=[_moved(line, counts.lines) for line in one.lines])
+            one.move(partial(_moved, lines=counts.lines))
             fresh = Kept(one.rule, one.computer, one.raw, held=one.held)
-            kept.setdefault(one.key, fresh).merge(moved)
+            kept.setdefault(one.key, fresh).merge(one)
         joins += [replace(m, evidence=_moved(m.evidence, counts.lines)) for m in result.joins]
         for tally in result.tallies:
             name = (tally.computer, tally.part)

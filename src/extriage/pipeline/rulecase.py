@@ -10,9 +10,13 @@ and lists raw lines as the server writes them under `match` and `no_match`; corr
 
 `header` is a `#Fields:` line, the name of one in `headers.yml`, or empty. Instead of both,
 `kind: file-name` says that each text is a path, and `kind: setting` that each mapping holds the
-fields of a setting; a text is then the document that says it, which `artifact` names.
+fields of a setting; a text is then the document that says it, which `artifact` names. `kind:
+compiled-assembly` and other kinds of files that are read whole do the same, and so does `kind:
+page-comparison` and `kind: page-life`. Beside a page's content may stand the `sha256` that it is to
+have.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,13 +28,17 @@ from typing import Any, TypeAlias
 import yaml
 
 from extriage import parsers
+from extriage.analysis import majority, orders
 from extriage.errors import ContentError
 from extriage.matchers.sigma import RuleSet, correlate
+from extriage.matchers.yara import YaraRules, scan_bytes
 from extriage.model.detection import Evidence, Match
 from extriage.model.evidence import Origin, Record
-from extriage.model.state import Fact, Subject
+from extriage.model.state import Subject
 from extriage.parsers import file_name, setting
 from extriage.parsers.text import HEAD
+from extriage.parsers.tracetext import trace_record
+from extriage.pipeline.pages import KIND, known_page, texts_of
 
 CASES = Path(str(files("extriage").joinpath("content", "cases")))
 HEADERS = "headers.yml"
@@ -93,11 +101,15 @@ class RuleCase:
             return [_file_name(self.text(item), item)]
         if self.kind == setting.KIND and isinstance(item, dict) and "Subject" in item:
             return [_setting(self.rule, item)]
+        if self.kind == majority.KIND and isinstance(item, dict):
+            return [_comparison(self.rule, item)]
+        if self.kind == orders.KIND and isinstance(item, dict):
+            return [_order(self.rule, item)]
+        if self.kind in _TRACES and isinstance(item, dict) and not item.keys() & _WHOLE:
+            return [_trace(self.rule, self.kind, item)]
         path = item["path"] if isinstance(item, dict) and "path" in item else self.artifact
-        facts = _document_facts(path, self.text(item).encode()) if not self.header else None
-        if facts is None:
-            return [self.record(item, line)]
-        return [parsers.setting_record(fact) for fact in facts]
+        said = _document(path, self.text(item).encode()) if not self.header else None
+        return [self.record(item, line)] if said is None else said
 
     def record(self, item: Item, line: int = 2) -> Record:
         """Read one item as its parser would read it in a file that has only this line."""
@@ -108,7 +120,7 @@ class RuleCase:
         if not kind:
             raise ContentError(f"{self.rule}: {self.artifact} is not recognised by its content")
         if kind == "web-file":
-            return parsers.page_record(path, _first(item) + text.encode(), Origin(path, 1))
+            return _page(path, _first(item) + text.encode(), item)
         layout = parsers.KINDS[kind].format
         if parsers.KINDS[kind].shape == "acts":
             return parsers.first_act(head.encode(), path)
@@ -118,6 +130,18 @@ class RuleCase:
         columns = columns or parsers.fallback_columns(layout, text.encode()) or ()
         origin = Origin(path, line)
         return parsers.record(layout, columns, text.encode(), origin, parsers.Clock())
+
+    def met(self, item: Item, yara: YaraRules) -> set[str]:
+        """Return the YARA rules that a page meets; none are met by a line of a log."""
+        if self.header or self.kind:
+            return set()
+        data = _first(item) + self.text(item).encode()
+        found = set[str]()
+        for record in self.records(item):
+            texts = list(texts_of(record, data)) if record.kind == KIND else []
+            scanned = scan_bytes(yara, data, texts, record.kind, record.origin.path)
+            found |= {match.rule.id for match in scanned.matches}
+        return found
 
     def text(self, item: Item) -> str:
         """Give the raw line of an item."""
@@ -131,6 +155,8 @@ class RuleCase:
             return _joined(item["path"])
         if self.kind == setting.KIND and "Subject" in item:
             return setting.setting_text(_setting(self.rule, item).fields)
+        if self.kind in (*_TRACES, majority.KIND, orders.KIND):
+            return self.records(item)[0].text
         fields = {key: _joined(value) for key, value in item.items()}
         if "Channel" in fields:
             return json.dumps({**_EVENT, **fields, "EventID": int(fields["EventID"])})
@@ -158,6 +184,9 @@ def load_cases(path: Path) -> list[RuleCase]:
 
 
 _NO_SIDES = ("artifact", "header", "kind")
+_TRACES = tuple(kind.name for kind in parsers.KINDS.values() if kind.shape == "records")
+_WHOLE = {"path", "content", "join"}
+"""Keys of an item that is a whole file, not the fields of its record."""
 
 
 def _header(document: dict[str, Any]) -> str:
@@ -166,7 +195,7 @@ def _header(document: dict[str, Any]) -> str:
 
 def _kind(document: dict[str, Any]) -> str:
     kind = str(document.get("kind", ""))
-    if kind not in ("", file_name.KIND, setting.KIND):
+    if kind not in ("", file_name.KIND, setting.KIND, majority.KIND, orders.KIND, *_TRACES):
         raise KeyError(f"kind {kind}")
     return kind
 
@@ -186,7 +215,9 @@ def _own_headers(path: Path) -> dict[str, str]:
     return {}
 
 
-def run_cases(ruleset: RuleSet, paths: Iterable[Path]) -> list[Outcome]:
+def run_cases(
+    ruleset: RuleSet, paths: Iterable[Path], yara: YaraRules | None = None
+) -> list[Outcome]:
     """Run case files, or all below folders, against their rules."""
     found: list[Path] = []
     for path in paths:
@@ -194,12 +225,12 @@ def run_cases(ruleset: RuleSet, paths: Iterable[Path]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for path in found:
         if path.name != HEADERS:
-            outcomes += _outcomes(ruleset, path)
+            outcomes += _outcomes(ruleset, path, yara or YaraRules())
     return outcomes
 
 
-def _outcomes(ruleset: RuleSet, path: Path) -> list[Outcome]:
-    known = {one.rule.id for one in ruleset.rules}
+def _outcomes(ruleset: RuleSet, path: Path, yara: YaraRules) -> list[Outcome]:
+    known = {one.rule.id for one in ruleset.rules} | {one.rule.id for one in yara.rules}
     known |= {one.rule.id for one in ruleset.correlations}
     if path.stem not in known:
         return [Outcome(path.stem, "there is no rule of this name that can run")]
@@ -209,7 +240,7 @@ def _outcomes(ruleset: RuleSet, path: Path) -> list[Outcome]:
             for side, items in case.items.items():
                 expected = not side.startswith("no_")
                 for number, lines in enumerate(_runs(side, items), start=1):
-                    met = path.stem in fired(ruleset, case, lines)
+                    met = path.stem in fired(ruleset, case, lines, yara)
                     problem = "" if met is expected else _problem(case, lines, met=met)
                     outcomes.append(Outcome(f"{path.stem} {side} {number}", problem))
     except ContentError as error:
@@ -225,12 +256,17 @@ def _problem(case: RuleCase, lines: list[Item], *, met: bool) -> str:
     return f"{'matches' if met else 'does not match'}: {case.text(lines[0])[:200]}"
 
 
-def fired(ruleset: RuleSet, case: RuleCase, items: list[Item]) -> set[str]:
-    """Return the rules, correlations too, that these lines meet."""
+def fired(
+    ruleset: RuleSet, case: RuleCase, items: list[Item], yara: YaraRules | None = None
+) -> set[str]:
+    """Return the rules, correlations and YARA rules too, that these lines meet."""
     records = [one for line, item in enumerate(items, start=2) for one in case.records(item, line)]
     matches = matches_of(ruleset, records)
     met = {match.rule for match in matches}
-    return met | {correlation.rule.id for correlation, _ in correlate(ruleset, matches)}
+    met |= {correlation.rule.id for correlation, _ in correlate(ruleset, matches)}
+    if yara is not None:
+        met |= {name for item in items for name in case.met(item, yara)}
+    return met
 
 
 def matches_of(ruleset: RuleSet, records: Iterable[Record]) -> list[Match]:
@@ -249,6 +285,12 @@ def matches_of(ruleset: RuleSet, records: Iterable[Record]) -> list[Match]:
 def _first(item: Item) -> bytes:
     """Return what a page has before its text and no text can hold; the case gives it as hex."""
     return bytes.fromhex(str(item.get("first", ""))) if isinstance(item, dict) else b""
+
+
+def _page(path: str, data: bytes, item: Item) -> Record:
+    """Read a page as the scan does; `sha256` may stand beside the content that it stands for."""
+    known = str(item.get("sha256", "")) if isinstance(item, dict) else ""
+    return known_page(path, data, known or hashlib.sha256(data).hexdigest())
 
 
 def _joined(value: Any) -> str:
@@ -275,19 +317,46 @@ def _setting(rule: str, item: dict[str, Any]) -> Record:
     return Record(setting.KIND, None, Origin("", 1), fields, setting.setting_text(fields))
 
 
+def _comparison(rule: str, item: dict[str, Any]) -> Record:
+    """Make the record of a comparison from its fields; ContentError for one that there never is."""
+    if unknown := item.keys() - set(majority.FIELDS):
+        raise ContentError(f"{rule}: a comparison has no {', '.join(sorted(unknown))}")
+    return majority.record_of({key: _value(value) for key, value in item.items()})
+
+
+def _order(rule: str, item: dict[str, Any]) -> Record:
+    """Make the record of an owner's orders; ContentError for a field that it never has."""
+    if unknown := item.keys() - set(orders.FIELDS):
+        raise ContentError(f"{rule}: orders to a page have no {', '.join(sorted(unknown))}")
+    return orders.record_of({key: _value(value) for key, value in item.items()})
+
+
 def _value(value: Any) -> str | tuple[str, ...]:
     return tuple(map(_joined, value)) if isinstance(value, list) else _joined(value)
 
 
-def _document_facts(path: str, data: bytes) -> list[Fact] | None:
+def _trace(rule: str, kind: str, item: dict[str, Any]) -> Record:
+    """Make a record of a file that is read whole; ContentError for a field that it never has."""
+    reader = parsers.KINDS[kind].records
+    fields = {key: _value(value) for key, value in item.items()}
+    known = reader.fields if reader else ()
+    if unknown := fields.keys() - set(known):
+        raise ContentError(f"{rule}: a {kind} has no {', '.join(sorted(unknown))}")
+    return trace_record(kind, None, Origin("", 1), fields, known)
+
+
+def _document(path: str, data: bytes) -> list[Record] | None:
     """Read a whole document; None if it is of another kind, ContentError if it is damaged."""
     kind = parsers.KINDS.get(parsers.recognise(data[:HEAD], path))
-    if kind is None or kind.reader is None:
-        return None
+    document = parsers.Document(path, data)
     try:
-        return list(kind.reader.read(parsers.Document(path, data)))
+        if kind is not None and kind.records is not None:
+            return list(kind.records.read(document))
+        if kind is not None and kind.reader is not None:
+            return [parsers.setting_record(fact) for fact in kind.reader.read(document)]
     except parsers.DocumentError as error:
         raise ContentError(f"{path}: {error}") from error
+    return None
 
 
 def _ecp_line(fields: dict[str, str]) -> str:
@@ -303,7 +372,8 @@ def _ecp_line(fields: dict[str, str]) -> str:
 def _row_line(columns: str, fields: dict[str, str]) -> str:
     iis = "," not in columns
     names = columns.split(" " if iis else ",")
-    values = {**(_IIS_ROW if iis else _PROXY_ROW), **fields}
+    usual = _IIS_ROW if iis else _PROXY_ROW if "DateTime" in names else {}
+    values = {**usual, **fields}
     unknown = values.keys() - set(names)
     if unknown:
         raise ContentError(f"the header has no {', '.join(sorted(unknown))}")

@@ -14,6 +14,7 @@ from extriage.model.case import Case
 from extriage.model.evidence import Entry, Unit
 from extriage.pipeline.beginning import Beginning
 from extriage.pipeline.pack import Content, content_digest, load_pack
+from extriage.pipeline.secondpass import SecondPass
 from extriage.pipeline.worker import Beside, Workers, decode, run_units
 
 
@@ -28,6 +29,9 @@ class Watcher(Protocol):
 
     def done(self, path: str, findings: int) -> None:
         """Hear that a unit is done and how many rules it met."""
+
+    def again(self, size: int, logs: int) -> None:
+        """Hear that so many web logs are read once more, for what was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
         beside = Beside(begun.digests, _judges)
         gone = run_units(waiting, workers, watcher.read, keep, beside)
         order = sorted(keys, key=lambda key: (keys[key].path, keys[key].members or ()))
-        results = Results(ledger, order, found.entries, found.same)
+        second = SecondPass(keys, options.jobs, watcher.again, watcher.read)
+        results = Results(ledger, order, found.entries, found.same, second)
         pack = load_pack(options.content)
         case: Case = _judges().conclude(results, pack, options.as_of)
         gone()
@@ -91,6 +96,8 @@ class Results:
     entries: Iterable[Entry]
     same: Mapping[str, str] = field(default_factory=dict)
     """Path to the path under which this very file was met before."""
+    second: SecondPass | None = None
+    """How the evidence can be read once more; None if it cannot."""
 
 
 def _judges() -> Any:

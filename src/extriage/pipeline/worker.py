@@ -98,7 +98,7 @@ def run_units(
 
     Call what is returned at the end of it all: it waits until the workers have gone.
     """
-    total = sum(unit.size for unit in units)
+    total = sum(max(unit.size, 0) + FILE_COST for unit in units)
     beside = beside or Beside(Digests(max(1, workers.jobs // 2)))
     try:
         if workers.jobs > 1 and total > SMALL:
@@ -183,16 +183,16 @@ class _Pool:
         # NOTE: pebble takes its time to import, and small evidence needs no workers.
         from pebble import ProcessPool  # noqa: PLC0415
 
-        pack, context = load_pack(self.workers.content), _context()
-        if context.get_start_method() == "fork":
+        pack, started = load_pack(self.workers.content), context()
+        if started.get_start_method() == "fork":
             splitting.prepare((part for one in large for part in one.parts), pack)
         _settle()
-        counter = context.Value("Q", 0)
+        counter = started.Value("Q", 0)
         self.pool = ProcessPool(
             max_workers=self.workers.jobs,
             initializer=_start,
             initargs=(self.workers, counter),
-            context=context,
+            context=started,
         )
         try:
             self._schedule_all(large, [unit for unit, parts in planned if not parts])
@@ -276,7 +276,7 @@ class _Pool:
             self.keep(large.unit, encode(results))
 
 
-def _context() -> Any:
+def context() -> Any:
     """Return how workers are started: as copies of this process where that is safe."""
     import multiprocessing  # noqa: PLC0415
 

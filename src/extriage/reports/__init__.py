@@ -28,6 +28,12 @@ def _csv(case: Case, options: RenderOptions) -> str:
     return csvfile.render(case, options)
 
 
+def _ways_back(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import waysbackcsv  # noqa: PLC0415
+
+    return waysbackcsv.render(case, options)
+
+
 def _navigator(case: Case, options: RenderOptions) -> str:
     from extriage.reports import navigator  # noqa: PLC0415
 
@@ -42,6 +48,7 @@ REPORTS: dict[str, Report] = {
         ),
         Report("json", "the whole case as one document (schema extriage.case/1)", _json),
         Report("csv", "one row for each line of evidence, safe to open in a spreadsheet", _csv),
+        Report("persistence-csv", "one row for each way back in, as safe as csv", _ways_back),
         Report("navigator", "a layer for the ATT&CK Navigator: the techniques seen", _navigator),
     )
 }

@@ -22,6 +22,7 @@ from extriage.reports.proof import proof_block
 from extriage.reports.story import story_block
 from extriage.reports.suppressed import suppressed_list, suppressed_sum
 from extriage.reports.unseen import answer_of, known_as, unseen_block, unseen_line
+from extriage.reports.waysback import ways_back_block
 
 _NAMES = {
     Status.COMPROMISED: "COMPROMISED",
@@ -42,6 +43,7 @@ _PROOFS = 4
 _PROOFS_OF_MANY = 2
 _PROOFS_BESIDE_STORY = 2
 _ACTIONS, _ACTIONS_OF_MANY = 5, 2
+_WAYS_OF_MANY = 2
 _HOSTS_IN_FULL = 25
 _CAMPAIGNS = 4
 """Campaigns whose stages are drawn for one server; more have a line each."""
@@ -92,6 +94,7 @@ def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     if not drawn:
         lines += unseen_block(paper, unseen)
     lines += story_block(paper, host)
+    lines += ways_back_block(paper, host)
     lines += _actions(paper, host, _ACTIONS)
     lines += proof_block(paper, host, _PROOFS_BESIDE_STORY if host.chains else _PROOFS)
     lines += coverage_block(paper, host)
@@ -164,6 +167,7 @@ def _short_block(paper: Paper, host: Host) -> list[Text]:
             [("  cannot tell  ", "magenta")], ", ".join(unsure), lines=3, indent=15
         )
     lines += proof_block(paper, host, _PROOFS_OF_MANY)
+    lines += ways_back_block(paper, host, _WAYS_OF_MANY)
     lines += _actions(paper, host, _ACTIONS_OF_MANY)
     return lines + _notes(paper, host, 1)
 

@@ -42,7 +42,7 @@ def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:
 def _files(file: EvidenceFile, unit: Unit, budget: Budget) -> Iterator[Opened | Entry]:
     place = Place(unit.path, file.size, utc(file.modified / 1_000_000_000))
     stream = file.stream()
-    if recognise(stream.peek(HEAD)) == "zip":
+    if recognise(stream.peek(HEAD), unit.path) == "zip":
         yield from contents(place, budget, lambda: read_zip(file, unit.members, budget))
     else:
         yield from unfold(stream, place, budget)

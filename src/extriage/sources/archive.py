@@ -1,7 +1,7 @@
 """Files inside archives, and archives inside archives: nothing is ever unpacked to disk.
 
-An archive is recognised by its first bytes, never by its name. What its entries are called is only
-shown: no name of an entry is ever used to open anything.
+An archive is recognised by its first bytes; a page that IIS runs is a page by its name. What
+entries are called is else only shown: no name of an entry is ever used to open anything.
 """
 
 import re
@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import cast
 
 from extriage.errors import SourceError
+from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus
 from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, joined, plain_name, utc
 from extriage.sources.expansion import GzipReader
@@ -57,8 +58,13 @@ class Place:
         return Entry(self.path, self.size, "", status, joined(self.note, reason))
 
 
-def recognise(head: bytes) -> str:
-    """Return `zip`, `tar`, `gzip`, the title of a format that is not supported, or nothing."""
+def recognise(head: bytes, name: str) -> str:
+    """Return `zip`, `tar`, `gzip`, the title of a format that is not supported, or nothing.
+
+    A page is no archive, whatever it begins with: IIS runs what stands behind.
+    """
+    if is_executed(name):
+        return ""
     if head.startswith(ZIP_MARKS):
         return "zip"
     if head.startswith(b"\x1f\x8b\x08"):
@@ -72,7 +78,7 @@ def recognise(head: bytes) -> str:
 
 def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
     """Yield a file as it is, or all files inside it if it is an archive."""
-    kind = recognise(stream.peek(HEAD))
+    kind = recognise(stream.peek(HEAD), place.path)
     if not kind:
         yield from _leaf(stream, place, budget)
     elif kind == "gzip" and place.depth <= DEEPEST:
@@ -111,7 +117,7 @@ def _gunzip(stream: Stream, place: Place, budget: Budget) -> Found:
     modified = utc(reader.modified) if reader.modified else None
     path = f"{place.path}!/{_unzipped_name(place.path)}"
     inner = Place(path, -1, modified, place.depth + 1, place.note)
-    if place.depth >= DEEPEST and recognise(head):
+    if place.depth >= DEEPEST and recognise(head, path):
         yield inner.entry("unreadable", f"nested too deep: archives are read {DEEPEST} deep")
     else:
         yield from unfold(plain, inner, budget)

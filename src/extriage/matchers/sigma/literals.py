@@ -33,8 +33,8 @@ SHORTER = 3
 
 _PRINTABLE = frozenset(map(chr, range(0x20, 0x7F)))
 _JSON = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.:- ")
-_IN_JSON = ("events", "audit")
-"""Kinds whose values stand in JSON: each writer escapes other characters."""
+_IN_JSON = ("events", "audit", "file-record", "file-change")
+"""Kinds whose values may stand in JSON: each writer escapes other characters."""
 _BREAKS = {
     "iis": " +",
     "iis-native": " +,",

@@ -6,11 +6,13 @@ from typing import Any
 
 from sigma.rule import SigmaRuleBase
 
+from extriage.knowledge.persistence import persistence_kinds
 from extriage.matchers.sigma.parts import RefusalError
-from extriage.model.detection import About, Certainty, Level, Rule, Stage
+from extriage.model.detection import About, Certainty, Level, Rule, Sign, Stage
 
 _TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
-_OWN_KEYS = {"campaign", "stage", "certainty", "hints", "about"}
+_OWN_KEYS = {"campaign", "stage", "certainty", "hints", "about", "persistence"}
+_WAY_BACK_KEYS = {"kind", "sign", "object"}
 
 
 def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
@@ -18,6 +20,7 @@ def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
     own = _own(parsed.custom_attributes.get("extriage", {}))
     if own.get("stage") and own.get("hints"):
         raise RefusalError("`stage` is what a match proves, `hints` what it does not: name one")
+    way_back = _way_back(own.get("persistence", ""))
     tags = [(tag.namespace.lower(), tag.name.lower()) for tag in parsed.tags]
     return Rule(
         id=parsed.name or (str(parsed.id) if parsed.id else fallback_id),
@@ -36,6 +39,9 @@ def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
         path=path,
         hints=_member(Stage, own["hints"]) if own.get("hints") else None,
         about=_member(About, own["about"]) if own.get("about") else None,
+        persistence=way_back["kind"],
+        sign=_member(Sign, way_back["sign"]) if way_back.get("sign") else None,
+        object=_fields(way_back.get("object", ())),
     )
 
 
@@ -49,7 +55,21 @@ def _own(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _member(words: type[Stage] | type[Certainty] | type[About], value: Any) -> Any:
+def _way_back(value: Any) -> Mapping[str, Any]:
+    """Read what a rule says of a way back in: its kind, or a map of kind, sign and fields."""
+    found = value if isinstance(value, dict) else {"kind": value}
+    if not _WAY_BACK_KEYS.issuperset(found) or not isinstance(found.get("kind"), str):
+        raise RefusalError("`persistence` must be a kind, or a map of kind, sign, object")
+    if found["kind"] and found["kind"] not in persistence_kinds():
+        raise RefusalError(f"persistence {found['kind']!r} is no kind of persistence.yml")
+    return found
+
+
+def _fields(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(map(str, value))
+
+
+def _member(words: type[Stage] | type[Certainty] | type[About] | type[Sign], value: Any) -> Any:
     try:
         return words(value)
     except ValueError:
