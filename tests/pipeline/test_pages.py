@@ -184,10 +184,16 @@ def test_a_finding_of_yara_can_be_suppressed(tmp_path: Path) -> None:
     assert found["word_of_user"]["count"] == 53 - 8
 
 
-def test_rules_that_are_not_there_are_wrong_usage(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main(["scan", str(tmp_path), "--yara", str(tmp_path / "none"), "-q"])
-    assert stop.value.code == 2
+def test_rules_that_are_not_there_are_wrong_usage_and_leave_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evidence").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for option in ("--yara", "--rules"):
+        with pytest.raises(SystemExit) as stop:
+            main(["scan", "evidence", option, "none", "-q"])
+        assert stop.value.code == 2
+    assert [one.name for one in tmp_path.iterdir()] == ["evidence"]
 
 
 def ran(*arguments: str) -> int:

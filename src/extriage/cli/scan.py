@@ -13,7 +13,7 @@ import click
 from extriage.cli.output import rendered
 from extriage.errors import UsageError
 from extriage.model.detection import Level
-from extriage.pipeline.beginning import begin
+from extriage.pipeline.beginning import begin, rules_place
 
 LEVELS = [level.value for level in Level]
 
@@ -57,6 +57,10 @@ def scan_paths(paths: list[Path], options: dict[str, Any], *, debug: bool) -> in
     missing = [path for path in paths if not path.exists()]
     if missing:
         raise UsageError(f"there is no {missing[0]}; name a folder, an archive or a log")
+    for option, what in (("rules", "Sigma"), ("yara", "YARA")):
+        for place in options[option]:
+            # NOTE: said before the case folder is made, so that a slip leaves nothing behind.
+            rules_place(place, what)
     case = Path(str(options["case"])) if options["case"] else default_case(paths)
     begun = begin(paths, case, jobs_of(options))
     # NOTE: what is imported and loaded now stays; to look through it for garbage costs a tenth of

@@ -61,3 +61,10 @@ def _outside(paths: list[Path], case: Path) -> list[Path]:
                 "nothing is ever written there: name another place with --case"
             )
     return paths
+
+
+def rules_place(name: str, language: str) -> Path:
+    """Return the place of a user's own rules; UsageError if there is none."""
+    if not Path(name).exists():
+        raise UsageError(f"there are no rules at {name}; name a folder or a {language} file")
+    return Path(name)

@@ -9,7 +9,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from extriage.analysis.suppression import Suppressor, suppressor
-from extriage.errors import UsageError
 from extriage.knowledge.active import knowledge_digest
 from extriage.knowledge.logsources import LogSources, load_logsources
 from extriage.matchers.prefilter import Prefilter, Watch, build
@@ -24,6 +23,7 @@ from extriage.matchers.sigma import (
 from extriage.matchers.yara import YaraFile, YaraRule, YaraRules, load_yara, yara_files
 from extriage.matchers.yara import unbundle as unbundle_yara
 from extriage.model.suppression import Suppression
+from extriage.pipeline.beginning import rules_place
 
 RULES = "rules"
 BUNDLE = "rules.jsonl"
@@ -86,7 +86,7 @@ def load_pack(content: Content) -> Pack:
     Raises UsageError for a place of rules that does not exist.
     """
     logsources = load_logsources()
-    own = [_place(name, "Sigma") for name in content.rules]
+    own = [rules_place(name, "Sigma") for name in content.rules]
     read: list[Read] = list(bundled_rules(logsources)) if content.builtin else []
     read += read_rules(own, logsources) if own else ()
     compiled = compile_rules(read, logsources)
@@ -113,7 +113,7 @@ def _together(compiled: RuleSet, yara: YaraRules) -> RuleSet:
 
 def _yara(content: Content, others: RuleSet) -> YaraRules:
     """Read the YARA rules; without the user's own none is compiled before it is needed."""
-    places = [_place(name, "YARA") for name in content.yara]
+    places = [rules_place(name, "YARA") for name in content.yara]
     strange = [file for place in places for file in yara_files(place)]
     own = own_yara() if content.builtin else ()
     known = bundled_yara() if content.builtin else ()
@@ -138,12 +138,6 @@ def bundled_rules(logsources: LogSources) -> Iterable[Read]:
     file = content_folder() / BUNDLE
     drafts = unbundle(file.read_bytes(), rules_digest()) if file.is_file() else None
     return read_rules([content_folder() / RULES], logsources) if drafts is None else drafts
-
-
-def _place(name: str, language: str) -> Path:
-    if not Path(name).exists():
-        raise UsageError(f"there are no rules at {name}; name a folder or a {language} file")
-    return Path(name)
 
 
 def content_folder() -> Traversable:
