@@ -273,7 +273,7 @@ def test_who_did_it_is_not_the_object_itself() -> None:
     assert one.by == ("203.0.113.9",)
     told = replace(made, keys=keys, actor="EX01$")
     (one,) = ways_back("EX01", [finding(told, kind="account")]).items
-    assert one.by == ("EX01$", "203.0.113.9")
+    assert one.by == ("203.0.113.9", "EX01$"), "a computer does nothing of its own"
     assert one.story[0].text.endswith(", by EX01$, 203.0.113.9.")
 
 
@@ -403,3 +403,56 @@ def test_moved_clocks_move_the_lines_of_objects_too() -> None:
     found = kept([line(Sign.PLANTED, f"o{n}", n) for n in range(60)])
     found.shift(timedelta(hours=1))
     assert min(one.time for one in found.told() if one.time) == at(60)
+
+
+def test_a_file_whose_place_says_no_url_is_the_one_page_of_its_name() -> None:
+    elsewhere = finding(line(Sign.PLANTED, r"\\127.0.0.1\d$\weird\x.aspx"))
+    asked = finding(line(Sign.USED, "/foo/x.aspx", 10))
+    life = page_life(page="/foo/x.aspx")
+    (one,) = ways_back("EX01", [elsewhere, asked], [life]).items
+    assert (one.object, one.life) == ("/foo/x.aspx", life)
+    (one,) = ways_back("EX01", [elsewhere], [life]).items
+    assert one.life is life, "only the requests know the page"
+    two = finding(line(Sign.USED, "/bar/x.aspx", 10), rule="other")
+    assert len(ways_back("EX01", [elsewhere, asked, two], [life]).items) == 3
+
+
+@pytest.mark.parametrize("sign", [Sign.PRESENT, Sign.REMOVED, Sign.DETECTED])
+def test_a_copy_elsewhere_says_nothing_of_the_page(sign: Sign) -> None:
+    copy = finding(line(sign, r"C:\Users\bob\Downloads\x.aspx", 60))
+    asked = finding(line(Sign.USED, "/foo/x.aspx", 10))
+    states = {one.object: one.state for one in ways_back("EX01", [copy, asked]).items}
+    assert states["/foo/x.aspx"] is Presence.UNKNOWN
+    assert len(states) == 2
+
+
+def test_requests_that_found_nothing_are_no_sign_of_life() -> None:
+    compiled = finding(line(Sign.COMPILED, PAGE, None))
+    never = {"answered": 0, "first_answered": None, "last_answered": None, "visitors": ()}
+    life = page_life(**never, statuses=(("302", 5),))
+    (one,) = ways_back("EX01", [compiled], [life]).items
+    assert (one.state, one.first) == (Presence.UNKNOWN, None)
+    assert "did not find it" in one.state_note
+
+
+def test_the_chain_names_who_stands_behind_a_computer_account() -> None:
+    planted = replace(line(Sign.PLANTED, PAGE), keys=(), actor="EX01$")
+    shell = finding(planted)
+    step = Step(at(0), at(0), "t", shell.id, Stage.PLANTED, True, 1, "a.log", 1, "")
+    chain = Chain(
+        *("c-1", "proxyshell", (), (), Stage.EXECUTED, Certainty.CONFIRMED, at(0), at(9)),
+        (("address", "203.0.113.9"),),
+        "",
+        (step,),
+    )
+    (one,) = ways_back("EX01", [shell], chains=[chain]).items
+    assert one.by == ("203.0.113.9", "EX01$")
+
+
+def test_a_configuration_file_is_called_as_on_the_server() -> None:
+    name = "E/EX01/C/Program Files/Microsoft/Exchange Server/V15/FrontEnd/HttpProxy/owa/web.config"
+    (one,) = ways_back("EX01", [finding(line(Sign.PRESENT, name, None, path=name))]).items
+    assert one.object.startswith("C:\\Program Files")
+    assert one.object.endswith("web.config")
+    assert one.paths == (name,), "its place on the server is the same"
+    assert any("Do not only delete" in step for step in one.removal)

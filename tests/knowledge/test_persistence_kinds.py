@@ -46,9 +46,10 @@ def test_a_kind_says_what_it_is_and_how_it_is_taken_out(name: str) -> None:
     assert len(kind.removal) >= 2
     assert kind.naming
     assert all(step[0].isupper() or step[0] == "`" for step in kind.removal)
-    for step in (*kind.removal, *kind.gone, *kind.attempted, *kind.unknown):
+    told = (*kind.removal, *kind.gone, *kind.attempted, *kind.unknown, *kind.ask, *kind.shipped)
+    for step in told:
         assert step.count("`") % 2 == 0
-        assert "{" not in step.replace("{object}", "")
+        assert "{" not in step.replace("{object}", "").replace("{name}", "")
 
 
 def test_every_rule_about_persistence_names_its_kind() -> None:
@@ -116,6 +117,13 @@ CALLED = [
     ("role-assignment", record("setting", Role="R", RoleAssigneeName="u"), "R-u"),
     ("iis-module", record("setting", Name="One", Value=r"C:\f.dll"), r"One (C:\f.dll)"),
     ("tunnel", record("file-name", Path=r"C:\ProgramData\plink.exe"), "plink.exe"),
+    ("account", record("events", OldTargetUserName="a", NewTargetUserName="b"), "b"),
+    ("account", record("setting", Name=r"HKLM\x", Entry="svc_x"), "svc_x"),
+    (
+        "mailbox-permission",
+        record("events", Parameters__Url="https://a.example/m.xml"),
+        "https://a.example/m.xml",
+    ),
     ("account", record("events", Other="x"), ""),
 ]
 
@@ -168,11 +176,14 @@ def test_a_line_says_what_became_of_the_object(line: Record, sign: Sign) -> None
 
 @pytest.mark.parametrize("name", ["a$(b)", "a`b", 'a"b', "a;b", "a|b", "-Force", "a\u2019b", "a%b"])
 def test_an_order_in_a_name_is_not_put_into_a_command(name: str) -> None:
-    assert steps(["`sc delete {object}`"], name) == ("`sc delete <the name above>`",)
+    told = ("`sc delete <the name above>`",)
+    assert steps(["`sc delete {object}`"], name, KINDS["run-key"]) == told
+    assert steps(["`sc delete {name}`"], name, KINDS["run-key"]) == told
 
 
 def test_a_plain_name_is_put_into_a_command() -> None:
-    assert steps(["`x {object}`"], r"C:\a b (1)\ü.aspx") == ('`x "C:\\a b (1)\\ü.aspx"`',)
+    (step,) = steps(["`x {object}`"], r"C:\a b (1)\ü.aspx", KINDS["web-shell"])
+    assert step == '`x "C:\\a b (1)\\ü.aspx"`'
 
 
 class Parsed:
@@ -208,3 +219,60 @@ def test_a_rule_names_kind_sign_and_fields() -> None:
 def test_a_rule_with_an_unknown_kind_or_sign_is_refused(own: Any) -> None:
     with pytest.raises(RefusalError):
         rule_of(Parsed({"persistence": own}), "p", "n")  # type: ignore[arg-type]
+
+
+SHORT = [
+    ("iis-module", r"Test-Unsigned (C:\Temp\Test-Unsigned.dll)", "Test-Unsigned"),
+    ("iis-module", r"C:\Temp\Test-Unsigned.dll", ""),
+    ("transport-agent", "Mail Helper", "Mail Helper"),
+    ("transport-agent", "list of transport agents (agents.config)", ""),
+    ("transport-agent", r"C:\Windows\Temp\a.dll", ""),
+    ("scheduled-task", r"\Microsoft\Winnet", r"\Microsoft\Winnet"),
+    ("scheduled-task", r"C:\Windows\System32\Tasks\Winnet", r"\Winnet"),
+    ("scheduled-task", r"C:\Windows\System32\schtasks.exe", ""),
+    ("service", "WinSvc", "WinSvc"),
+    ("service", r"HKLM\System\CurrentControlSet\Services\WinSvc\ImagePath", "WinSvc"),
+    ("service", r"C:\Windows\Temp\a.exe", ""),
+    ("directory-right", "bob on DC=contoso,DC=example", "DC=contoso,DC=example"),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "short"), SHORT)
+def test_a_command_takes_the_name_alone(kind: str, name: str, short: str) -> None:
+    assert KINDS[kind].command_name(name) == short
+    shown = f'"{short}"' if short else "<its name>"
+    assert steps(["`x {name}`"], name, KINDS[kind]) == (f"`x {shown}`",)
+
+
+def test_a_folder_that_exchange_needs_is_not_deleted() -> None:
+    kind = KINDS["virtual-directory"]
+    needed = ("Default Web Site/owa", "Default Web Site", "/", "Exchange Back End/mapi/nspi/")
+    assert all(map(kind.brings, needed))
+    assert not any(map(kind.brings, ("/owa/auth/x", "Default Web Site/help", "/auth")))
+    assert not any("appcmd delete" in step for step in kind.shipped)
+
+
+def test_a_change_of_the_configuration_names_site_application_and_folder() -> None:
+    place = (
+        '/system.applicationHost/sites/site[@name="Default Web Site"]/application[@path="{}"]'
+        '/virtualDirectory[@path="{}"]/@physicalPath'
+    )
+    named = [
+        object_of("virtual-directory", record("events", Configuration=place.format(*words)))
+        for words in (("/", "/auth"), ("/owa", "/"))
+    ]
+    assert named == ["Default Web Site/auth", "Default Web Site/owa/"]
+
+
+def test_a_url_that_is_emptied_is_a_removal() -> None:
+    def setting(**more: str) -> Sign:
+        return sign_of(record("events", Cmdlet="Set-OabVirtualDirectory", **more))
+
+    assert setting(Parameters__ExternalUrl="$null") is Sign.REMOVED
+    assert setting(Parameters__ExternalUrl="") is Sign.REMOVED
+    assert setting(Parameters__InternalUrl="http://f/#<script") is Sign.PLANTED
+
+
+def test_what_defender_blocked_was_only_tried() -> None:
+    blocked = {"EventID": "1117", "Action ID": "10"}
+    assert sign_of(record("events", **blocked)) is Sign.ATTEMPTED

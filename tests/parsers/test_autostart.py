@@ -190,3 +190,56 @@ def test_no_export_breaks_the_reader(garbage: str, at: int) -> None:
 
 def test_other_texts_are_no_exports() -> None:
     assert not accepts(b"[HKEY_LOCAL_MACHINE]", "a.reg")
+
+
+def test_a_service_loads_more_than_its_program() -> None:
+    svchost = r"%SystemRoot%\system32\svchost.exe -k netsvcs"
+    facts = of_hive(
+        tree(
+            {
+                r"Select": {"Current": 1},
+                r"ControlSet001\Services\Decoy": {"ImagePath": svchost, "ServiceDll": "a.dll"},
+                r"ControlSet001\Services\Decoy\Parameters": {"ServiceDll": r"C:\ProgramData\u.dll"},
+                r"ControlSet001\Services\Spooler": {
+                    "ImagePath": "spoolsv.exe",
+                    "FailureCommand": r"C:\Windows\Temp\x.exe",
+                },
+                r"ControlSet001\Services\W3SVC": {"Environment": "COR_PROFILER={x};A=b"},
+                r"ControlSet001\Services\NTDS": {"LsaDbExtPt": "evil"},
+            }
+        ),
+        "SYSTEM",
+    )
+    told = [dict(one.properties) for one in facts if one.subject is Subject.SERVICE]
+    assert {one["ServiceDll"] for one in told if "ServiceDll" in one} == {r"C:\ProgramData\u.dll"}
+    assert r"C:\Windows\Temp\x.exe" in {one.get("FailureCommand") for one in told}
+    services = r"ControlSet001\Services"
+    assert started(facts) == {
+        ("environment", rf"{services}\W3SVC\Environment", "COR_PROFILER={x}"),
+        ("environment", rf"{services}\W3SVC\Environment", "A=b"),
+        ("lsa", rf"{services}\NTDS\LsaDbExtPt", "evil"),
+    }
+
+
+def test_software_tells_whom_it_hides_and_where_nobody_looks() -> None:
+    defender = r"Microsoft\Windows Defender\Exclusions\Paths"
+    users = rf"{NT}\Winlogon\SpecialAccounts\UserList"
+    verified = rf"{NT}\Image File Execution Options\w3wp.exe"
+    once = r"Microsoft\Windows\CurrentVersion\RunOnceEx\0001\Depend"
+    facts = of_hive(
+        tree(
+            {
+                defender: {r"C:\inetpub\wwwroot": 0},
+                users: {"svc1": 0},
+                verified: {"VerifierDlls": "u.dll"},
+                once: {"a": r"C:\Users\Public\c.dll"},
+            }
+        ),
+        "SOFTWARE",
+    )
+    assert started(facts) == {
+        ("exclusion", rf"{defender}\c:\inetpub\wwwroot", "0"),
+        ("hidden-user", rf"{users}\svc1", "0"),
+        ("debugger", rf"{verified}\VerifierDlls", "u.dll"),
+        ("run-once", rf"{once}\a", r"C:\Users\Public\c.dll"),
+    }

@@ -104,3 +104,25 @@ def test_dumps_of_virtual_directories_are_told() -> None:
     assert seen("Name   : x\n" + rows)["Wrapped"] == "virtual-directory-dump"
     assert seen("PollInterval  : 480\n" + rows)["Wrapped"] == "oab-dump"
     assert seen("Name   : x\nInternalUrl : what it is\n")["Wrapped"] == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(37, "cp037"), (1200, "utf-16-le"), (12001, "utf-32-be"), (20273, "cp273")]
+)
+def test_a_directive_in_plain_letters_says_how_the_rest_is_written(number: int, name: str) -> None:
+    head = f'<%@ Page CodePage="{number}" %>'
+    fields = seen(head.encode() + SHELL.encode(name))
+    assert fields["Encoding"] == name
+    assert fields["Content"] == head + SHELL
+    assert "runs-program-of-request" in fields["Behaviours"]
+
+
+def test_a_code_page_that_does_not_fit_is_not_believed() -> None:
+    page = '<%@ Page CodePage="1200" %>\n' + SHELL
+    assert seen(page)["Content"] == whole(page)
+
+
+def test_wide_text_behind_other_bytes_is_read() -> None:
+    fields = seen(b"\x89PNG\r\n" + bytes(range(1, 250)) + SHELL.encode("utf-16-le"))
+    assert SHELL in fields["Content"]
+    assert "runs-program-of-request" in fields["Behaviours"]

@@ -76,6 +76,7 @@ def test_what_was_hidden_is_shown() -> None:
     code += "int b = 1;"
     fields = seen(f"{HEAD}<% {code} %>")
     assert fields["Decoded"].startswith(
+        '<%@ Language="c#" %>\n<%\n'
         'Type.GetType("System.Diagnostics.Process").GetMethod(a);\nint b=1;\n'
     )
     encoded = "PCVAIFBhZ2UgTGFuZ3VhZ2U9IkMjIiAlPjwlIFJlc3BvbnNlLldyaXRlKDEpOyAlPg=="
@@ -98,7 +99,66 @@ def test_only_what_is_left_of_a_path_counts() -> None:
 
 def test_a_number_of_the_request_is_harmless() -> None:
     fields = seen(f'{HEAD}<% Proc~ess.Start("tool.exe", int.Parse(Req~uest["n"]).ToString()); %>')
-    assert fields["Behaviours"] == ("runs-program",)
+    assert fields["Behaviours"] == ("runs-fixed-program",)
+
+
+@pytest.mark.parametrize(
+    ("code", "does"),
+    [
+        ('Proc~ess.Start("cm~d.exe", "/c iisreset");', "runs-fixed-program"),
+        ('var i = new Proc~essStartInfo("a.exe", "b"); Proc~ess.Start(i);', "runs-fixed-program"),
+        (
+            'var p = new Proc~ess(); p.StartInfo.FileName = "a.exe"; p.Start();',
+            "runs-fixed-program",
+        ),
+        ('string f = Server.MapPath("a.exe"); Proc~ess.Start(f);', "runs-fixed-program"),
+        ('Proc~ess.Start(ConfigurationManager.AppSettings["tool"]);', "runs-fixed-program"),
+        ('Proc~ess.Start((string)Session["order"]);', "runs-program"),
+        ('string f = File.ReadAllText("a.txt"); Proc~ess.Start(f);', "runs-program"),
+        ("var p = new Proc~ess(); p.StartInfo.FileName = order; p.Start();", "runs-program"),
+        (
+            'var i = new Proc~essStartInfo("a.exe"); i.ArgumentList.Add(order); Proc~ess.Start(i);',
+            "runs-program",
+        ),
+        ('string f = Req~uest["f"]; Proc~ess.Start(f);', "runs-program-of-request"),
+    ],
+)
+def test_what_a_page_settles_itself_is_the_same_for_everybody(code: str, does: str) -> None:
+    found = set(seen(f"{HEAD}<% {code} %>")["Behaviours"]) - {"names-interpreter"}
+    assert found == {does}
+
+
+@pytest.mark.parametrize(
+    ("code", "whole"),
+    [
+        ('Response.TransmitFile(Req~uest["f"]);', True),
+        ('string f = Req~uest["f"]; Response.WriteFile(f);', True),
+        ('Response.TransmitFile(Server.MapPath("/docs/" + Req~uest["f"]));', False),
+        ('string f = "docs/" + Req~uest["f"]; Response.WriteFile(Server.MapPath(f));', False),
+    ],
+)
+def test_a_folder_in_front_of_a_name_counts(code: str, whole: bool) -> None:
+    found = seen(f"{HEAD}<% {code} %>")["Behaviours"]
+    assert "reads-file-of-request" in found
+    assert ("reads-any-file-of-request" in found) is whole
+
+
+def test_code_in_markup_that_is_written_for_readers_is_no_code() -> None:
+    quoted = "Proc~ess.Start(&quot;cm~d.exe&quot;, Req~uest[&quot;c&quot;]);"
+    fields = seen(f"{HEAD}<pre>&lt;% {quoted} %&gt;</pre><pre>{quoted}</pre>")
+    assert fields["Behaviours"] == ()
+
+
+@pytest.mark.parametrize("end", ["\r", "\u2028", "\u0085"])
+def test_each_end_of_a_line_ends_a_comment(end: str) -> None:
+    fields = seen(f'{HEAD}<% Proc~ess//a{end}.Start//b{end}(Req~uest//c{end}["c"]); %>')
+    assert "runs-program-of-request" in fields["Behaviours"]
+    assert "comment-splicing" in fields["Tricks"]
+
+
+def test_comments_that_explain_are_no_trick() -> None:
+    code = "var rows = Find(all) // those that are due\n  .Take(9) // a page\n  .ToList();"
+    assert seen(f"{HEAD}<% {code} var id = Request[0]; %>")["Tricks"] == ()
 
 
 def test_code_hidden_in_code_hidden_in_code_is_followed_twice() -> None:

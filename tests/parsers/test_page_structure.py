@@ -3,6 +3,8 @@
 import pytest
 from page_texts import seen
 
+from extriage.model.evidence import Origin
+from extriage.parsers.page import page_record
 from extriage.parsers.page.structure import take_apart
 
 
@@ -77,3 +79,15 @@ def test_a_page_that_says_twice_what_it_is_is_odd() -> None:
     twice = '<%@ Page Language="C#" %><%@ Page Debug="true" %><% x(); %>'
     assert "split-directives" in seen(twice)["Tricks"]
     assert seen('<%@ Page %><%@ Import Namespace="A" %><% x(); %>')["Tricks"] == ()
+
+
+def test_a_source_in_app_code_is_code_as_a_whole() -> None:
+    code = (
+        "public class H : System.Web.IHttpHandler {\n"
+        "public void ProcessRequest(System.Web.HttpContext c) {\n"
+        "System.Diagnostics.Pro" + 'cess.Start(c.Request["x"]); } }\n'
+    )
+    record = page_record("wwwroot/App_Code/h.cs", code.encode(), Origin("h.cs", 1))
+    assert "runs-program-of-request" in record.fields["Behaviours"]
+    plain = page_record("wwwroot/App_Code/h.cs", b"public class H { }", Origin("h.cs", 1))
+    assert plain.fields["Behaviours"] == ()

@@ -155,3 +155,35 @@ def test_every_kind_is_registered_under_its_name() -> None:
         assert kind.name == name
         assert (kind.format is not None) == (kind.shape == "lines")
         assert kind.format is None or kind.format.kind == name
+
+
+ORDER = b"<%ex" + b'ecute request("c")%>'
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("coll/FrontEnd/HttpProxy/owa/auth/a.gif", b'GIF89a\0\0<%@ Page Language="C#" %>'),
+        ("coll/inetpub/wwwroot/x.htr", ORDER),
+        ("coll/inetpub/wwwroot/a.asp/y.jpg", ORDER),
+        ("coll/FrontEnd/HttpProxy/owa/auth/x.asp;.jpg", ORDER),
+        ("coll/inetpub/wwwroot/note.txt", b"read me\n\n" + ORDER),
+        ("coll/inetpub/wwwroot/App_Code/h.cs", b"public class H { }"),
+        ("coll/FrontEnd/HttpProxy/owa/auth/code.vb", b"Public Class H\nEnd Class\n"),
+    ],
+)
+def test_what_a_web_folder_may_run_under_another_name_is_a_page(path: str, head: bytes) -> None:
+    assert recognise(head, path) == "web-file"
+    assert recognise(head, "coll/Users/dev/" + path.rpartition("/")[2]) != "web-file"
+
+
+@pytest.mark.parametrize(
+    ("path", "head"),
+    [
+        ("coll/inetpub/wwwroot/logo.gif", b"GIF89a\0\1\0\1"),
+        ("coll/inetpub/wwwroot/app.js", b"var t = _.template('<%= name %>')"),
+        ("coll/inetpub/wwwroot/list.html", b"<ul><% items.forEach(function (i) { %></ul>"),
+    ],
+)
+def test_pictures_and_browsers_templates_are_no_pages(path: str, head: bytes) -> None:
+    assert recognise(head, path) != "web-file"

@@ -100,3 +100,46 @@ def test_the_form_of_a_key_is_told(key: str, form: str) -> None:
 def test_no_key_breaks_the_reader(key: str) -> None:
     told = measured({"validationKey": key, "decryptionKey": f"{key},IsolateApps"})
     assert set(told) >= {"Explicit", "Validation"}
+
+
+HANDLER = (
+    '<handlers><add name="g" path="*.gif" verb="*" type="System.Web.UI.PageHandlerFactory"/>'
+    "</handlers>"
+)
+OWA = "a/FrontEnd/HttpProxy/owa/web.config"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (OWA, f"<configuration><!--{'x' * 70_000}--><system.webServer>{HANDLER}"),
+        (OWA, f"<!--{'x' * 70_000}--><configuration><system.webServer>{HANDLER}"),
+        (OWA, f"<configuration><system.webServer\n>{HANDLER}"),
+        (OWA, f"<configuration><location path='x'><system.webServer\t>{HANDLER}"),
+        ("a/owa/h.config", HANDLER),
+    ],
+    ids=["long comment", "comment before the root", "line break", "tabulator", "section alone"],
+)
+def test_what_a_web_config_runs_cannot_be_hidden_by_its_shape(path: str, text: str) -> None:
+    kind, facts, _ = facts_of(text.encode(), path)
+    assert kind == "web-config"
+    assert "*.gif" in {
+        dict(fact.properties).get("Path") for fact in facts if fact.subject is Subject.HANDLER
+    }
+
+
+def test_a_long_comment_does_not_hide_the_main_configuration() -> None:
+    text = f"<configuration><!--{'x' * 70_000}--><system.webServer>{HANDLER}"
+    assert facts_of(text.encode(), "inetsrv/config/applicationHost.config")[0] == "iis-config"
+
+
+def test_code_of_others_is_told_wherever_it_is_named() -> None:
+    text = """<configuration><configSections><section name="s" type="Evil.S, Evil"/>
+    <section name="t" type="System.Configuration.S, System"/></configSections><system.web>
+    <compilation><assemblies><add assembly="Evil"/><add assembly="*"/></assemblies></compilation>
+    <httpModules configSource="m.config"/></system.web><x type="AbortRequest"/></configuration>"""
+    assert said(facts_of(text.encode(), OWA)[1]) == {
+        ("code", "add", "configSections/section/type", "Evil.S, Evil"),
+        ("code", "add", "assemblies/add/assembly", "Evil"),
+        ("httpModules", "set", "configSource", "m.config"),
+    }

@@ -216,3 +216,11 @@ def test_the_commands_show_and_check_yara_rules(
     assert "1 rules can run, 1 cannot" in capsys.readouterr().out
     assert ran("rules", "lint", str(tmp_path / "word.yar")) == 1
     assert "1 rules can run, 1 cannot" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["c.zip", "c.TAR", "c.tgz"])
+def test_an_archive_that_does_not_open_is_no_skipped_file(own: Pack, name: str) -> None:
+    entry = read(own, b"bytes in front PK\3\4", f"EX01/{name}").entry
+    assert (entry.status, "archive" in entry.reason) == ("unreadable", True)
+    assert read(own, b"bytes in front PK\3\4", "EX01/c.dat").entry.status == "skipped"
+    assert read(own, b"", f"EX01/{name}").entry.status == "skipped"

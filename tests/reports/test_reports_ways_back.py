@@ -5,6 +5,7 @@ import io
 import json
 import sqlite3
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from rich.cells import cell_len
 from ways import PAGE, ways
 
 from extriage import casefile
+from extriage.analysis.persistence import ITEMS
 from extriage.casefile.database import write_database
 from extriage.reports import REPORTS, RenderOptions
 from extriage.reports.waysbackcsv import COLUMNS
@@ -111,3 +113,20 @@ def test_the_database_has_ways_back_stories_and_visitors(tmp_path: Path) -> None
     assert story == (sum(len(one.story) for one in ways()),)
     assert lives == [(PAGE, 2)]
     assert roles == [("owner",), ("stranger",)]
+
+
+def test_a_list_that_was_cut_says_so_on_the_screen() -> None:
+    host = CASE.hosts[0]
+    many = tuple(replace(host.persistence[0], id=f"p-{n}") for n in range(ITEMS))
+    case = replace(CASE, hosts=(replace(host, persistence=many),))
+    text = REPORTS["text"].render(case, RenderOptions(width=80))
+    assert f"the worst {ITEMS} of more" in text
+
+
+def test_a_computer_account_is_not_named_beside_an_address() -> None:
+    host = CASE.hosts[0]
+    way = replace(host.persistence[0], by=("203.0.113.9", "EX01$", "NT AUTHORITY\\SYSTEM"))
+    case = replace(CASE, hosts=(replace(host, persistence=(way,)),))
+    text = " ".join(REPORTS["text"].render(case, RenderOptions(width=120)).split())
+    assert "by 203.0.113.9" in text
+    assert "EX01$" not in text.partition("Ways back in")[2].partition("──")[2].partition("──")[0]

@@ -1,10 +1,13 @@
 """What to do about the ways back that were found: take them out, or ask whose they are."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from extriage.analysis.objectkeys import is_needed
+from extriage.analysis.persistence import ITEMS
 from extriage.knowledge.persistence import persistence_kinds
 from extriage.model.detection import Certainty, Level
-from extriage.model.host import Action
+from extriage.model.host import Action, Status, Verdict
 from extriage.model.persistence import Persistence, Presence
 
 NAMED = 3
@@ -30,6 +33,18 @@ def with_removal(actions: Sequence[Action], ways: Sequence[Persistence]) -> tupl
     return (*actions[:at], *added, *actions[at:])
 
 
+def mentioned_in(verdict: Verdict, ways: Sequence[Persistence]) -> Verdict:
+    """Let the reason of a verdict without an attack say what is there to ask about all the same."""
+    many = sum(one.state in _OPEN for one in ways)
+    if not many or verdict.status in (Status.COMPROMISED, Status.TARGETED):
+        return verdict
+    what = "One thing" if many == 1 else f"{many} things"
+    could = "could let somebody back in all the same: ask whose"
+    return replace(
+        verdict, reason=f"{verdict.reason} {what} {could} {'it is' if many == 1 else 'they are'}."
+    )
+
+
 def _sure(one: Persistence) -> bool:
     """Tell whether it is taken out rather than asked about."""
     return one.level.rank >= Level.HIGH.rank and one.certainty is not Certainty.POSSIBLE
@@ -38,7 +53,10 @@ def _sure(one: Persistence) -> bool:
 def _remove(ways: Sequence[Persistence]) -> Action:
     present = sum(one.state is Presence.PRESENT for one in ways)
     many = len(ways)
-    title = f"Take out {'the way back' if many == 1 else f'these {many} ways back'}: {_names(ways)}"
+    which = "the way back" if many == 1 else f"these {many} ways back"
+    if many >= ITEMS:
+        which += " and all others like them"
+    title = f"Take out {which}: {_names(ways)}"
     text = (
         f"{present} of them {'is' if present == 1 else 'are'} in the evidence, of {many - present} "
         "nobody can tell whether they are still there. Keep a copy of each first, take all of them "
@@ -58,9 +76,15 @@ def _ask(ways: Sequence[Persistence]) -> Action:
 
 
 def _names(ways: Sequence[Persistence]) -> str:
-    named = [one.object[:_NAME_LIMIT] for one in ways[:NAMED]]
+    named = [f"{one.object[:_NAME_LIMIT]}{_caution(one)}" for one in ways[:NAMED]]
     more = f" and {len(ways) - NAMED} more" if len(ways) > NAMED else ""
     return ", ".join(named) + more
+
+
+def _caution(one: Persistence) -> str:
+    """Keep a hurried reader from deleting what Exchange brings along and needs."""
+    needed = is_needed(persistence_kinds()[one.kind], one.object)
+    return " (put right, do not delete)" if needed else ""
 
 
 def _steps(ways: Sequence[Persistence]) -> str:

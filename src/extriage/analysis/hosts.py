@@ -73,6 +73,7 @@ class HostNames:
     former: dict[tuple[str, str], str] = field(default_factory=dict)
     """Path and former name, in lower case, to the host that had this name once."""
     tree: _Tree = field(default_factory=_Tree)
+    _by_folder: dict[str, str] = field(default_factory=dict, init=False)
 
     def of(self, path: str, computer: str = "") -> str:
         """Return the host of a record: the computer that it names, else that of its file."""
@@ -83,8 +84,15 @@ class HostNames:
 
     def _nearest(self, path: str) -> str:
         """Return the host of a file that was not read: what names a server decides for it too."""
-        known = {host.lower(): host for host in self.by_computer.values()}
-        return _nearest(path, self.tree, known)
+        folder, slash, _ = path.rpartition("/")
+        if not slash:
+            return _nearest(path, self.tree, {})
+        # NOTE: files that name no computer go with the folder that they lie in.
+        host = self._by_folder.get(folder)
+        if host is None:
+            known = {host.lower(): host for host in self.by_computer.values()}
+            host = self._by_folder[folder] = _nearest(path, self.tree, known)
+        return host
 
     def knows(self, computer: str) -> bool:
         """Tell whether a computer has evidence of its own."""
@@ -152,9 +160,8 @@ def assign(computers: Mapping[str, Iterable[str] | Mapping[str, Named]]) -> Host
     for path, names in named.items():
         for name in names[:1]:
             tree.add(path, name)
-    known = {host.lower(): host for host in by_computer.values()}
     for path, names in named.items():
-        hosts.by_path[path] = names[0] if names else _nearest(path, tree, known)
+        hosts.by_path[path] = names[0] if names else hosts.of(path)
     return hosts
 
 
@@ -168,7 +175,7 @@ def _former(computers: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str
     for path, names in computers.items():
         known = names if isinstance(names, Mapping) else dict.fromkeys(names, Named())
         listed = [name for name in known if name]
-        renamed = _renamed(path, {name: known[name] for name in listed})
+        renamed = _renamed(path, {name: known[name] for name in listed}) if listed[1:] else ()
         found |= {(path, name.lower()): listed[0] for name in renamed}
         others |= {name.lower() for name in listed if name not in renamed}
     return {key: now for key, now in found.items() if key[1] not in others}

@@ -3,16 +3,26 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 from extriage.analysis.presence import Line, told
+from extriage.knowledge.joins import address_of, is_somebody
 from extriage.model.detection import Sign, Stage
 from extriage.model.host import Chain, Step
 from extriage.model.persistence import Episode, PageLife, Presence, Role, Visitor
+from extriage.model.state import Proof
 
 EACH = 6
 """Lines of one kind that are chapters of their own; of more the earliest and the latest."""
 ACTORS = 10
 TITLES = 3
+_INNER = tuple(
+    map(
+        ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8")
+        + ("169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _WORDS = {
     Sign.PLANTED: "Put there",
@@ -70,17 +80,18 @@ def _chapters(sign: Sign, lines: Sequence[Line]) -> Iterator[Episode]:
 
 
 def _moment(line: Line) -> tuple[datetime, str, int]:
-    return (line.evidence.time or _NEVER, line.evidence.path, line.evidence.line)
+    return (line.time or _NEVER, line.evidence.path, line.evidence.line)
 
 
 def _chapter(sign: Sign, met: Sequence[Line]) -> Episode:
-    evidence = met[0].evidence
+    evidence, time = met[0].evidence, met[0].time
     titles = list(dict.fromkeys(line.finding.title for line in met))
     more = f" and {len(titles) - TITLES} more rules" if len(titles) > TITLES else ""
-    text = f"{_WORDS[sign]}: {'; '.join(titles[:TITLES])}{more}"
+    word = "Made, as the table of files has it" if met[0].made else _WORDS[sign]
+    text = f"{word}: {'; '.join(titles[:TITLES])}{more}"
     by = tuple(_who(met))
     text += f", by {', '.join(by)}." if by else "."
-    return Episode(sign.value, evidence.time, None, text, by, evidence.path, evidence.line)
+    return Episode(sign.value, time, None, text, by, evidence.path, evidence.line)
 
 
 def _of_page(life: PageLife, *, planted: bool) -> Iterator[Episode]:
@@ -96,13 +107,13 @@ def _of_page(life: PageLife, *, planted: bool) -> Iterator[Episode]:
         yield _answers(life, path, line)
     strangers = [one for one in life.visitors if one.role in (Role.STRANGER, Role.INFORMED)]
     if strangers:
-        yield _asked(strangers, path, line)
+        yield _asked(strangers, life, path, line)
     if life.gone_before:
         until = f"It answered until {told(life.gone_after)}; " if life.gone_after else ""
         text = f"{until}{'f' if until else 'F'}rom {told(life.gone_before)} on it was missing."
-        yield Episode(
-            "missing", life.gone_after or life.gone_before, life.gone_before, text, (), path, line
-        )
+        last = life.proofs[-1] if life.proofs else Proof(path, line, "")
+        since = life.gone_after or life.gone_before
+        yield Episode("missing", since, life.gone_before, text, (), last.path, last.line)
 
 
 def _place(life: PageLife) -> tuple[str, int]:
@@ -120,17 +131,38 @@ def _answers(life: PageLife, path: str, line: int) -> Episode:
     owners = [one for one in life.visitors if one.role is Role.OWNER]
     by = tuple(_names(owners))
     text += f". Orders came from {', '.join(by)}" if by else ""
+    if inner := [one.address for one in owners if _is_inner(one.address)]:
+        text += (
+            f". {inner[0]} is an inner address: a load balancer, a proxy or the server itself may "
+            "stand there for clients of whom the log says nothing"
+        )
     return Episode("used", life.first_answered, life.last_answered, f"{text}.", by, path, line)
 
 
-def _asked(visitors: Sequence[Visitor], path: str, line: int) -> Episode:
+def _is_inner(address: str) -> bool:
+    """Tell whether an address is one of the organisation's own network, or of the server."""
+    found = address_of(address)
+    if found is None:
+        return False
+    inner = (one for one in _INNER if one.version == found.version)
+    return any(found in network for network in inner)
+
+
+def _asked(visitors: Sequence[Visitor], life: PageLife, path: str, line: int) -> Episode:
     by = tuple(_names(visitors))
-    many = sum(one.requests for one in visitors)
-    roles = Counter(one.role for one in visitors)
-    words = {Role.STRANGER: "who walk lists of known names", Role.INFORMED: "who knew its name"}
-    who = " and ".join(f"{roles[role]} {word}" for role, word in words.items() if roles[role])
+    apart = [one for one in life.visitors if one not in visitors]
+    many = life.requests - sum(one.requests for one in apart)
+    others = life.visitors_total - len(apart)
+    found = Counter("late" if not one.answered else one.role for one in visitors)
+    words = {
+        Role.STRANGER: "who hunted for known names",
+        Role.INFORMED: "who knew its name and gave no orders",
+        "late": "whom it did not answer",
+    }
+    who = ", ".join(f"{found[role]} {word}" for role, word in words.items() if found[role])
     plural = "s" if many > 1 else ""
-    text = f"{many:,} request{plural} by others: {who}."
+    kept = f"; told apart are {len(visitors)}" if others > len(visitors) else ""
+    text = f"{many:,} request{plural} by {others:,} other{'s' * (others > 1)}{kept}: {who}."
     first = min(one.first for one in visitors)
     return Episode("asked", first, max(one.last for one in visitors), text, by, path, line)
 
@@ -161,16 +193,17 @@ def actors(
     names = list(_who(acting))
     owners = [one for one in life.visitors if one.role is Role.OWNER] if life else []
     names += [one.address for one in owners]
-    if not names:
-        names = list(_who(line for line in lines if line.sign is Sign.USED))
-    if not names:
-        names = list(_of_chains(acting or lines, chains))
-    return tuple(dict.fromkeys(names))[:ACTORS]
+    if not any(map(is_somebody, names)):
+        names += _who(line for line in lines if line.sign is Sign.USED)
+    if not any(map(is_somebody, names)):
+        names += _of_chains(acting or lines, chains)
+    told_first = sorted(dict.fromkeys(names), key=lambda one: not is_somebody(one))
+    return tuple(told_first)[:ACTORS]
 
 
 def _way_in(lines: Sequence[Line], chains: Iterable[Chain]) -> Iterator[Episode]:
     """Tell what the same intruder did just before it was put there."""
-    times = [one.evidence.time for one in lines if one.sign in (Sign.PLANTED, Sign.CHANGED)]
+    times = [one.time for one in lines if one.sign in (Sign.PLANTED, Sign.CHANGED)]
     planted = min((time for time in times if time), default=None)
     if planted is None:
         return

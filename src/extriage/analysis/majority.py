@@ -17,7 +17,7 @@ from extriage.knowledge.shipped import (
     hashes_of,
     newest_known,
     shipped_builds,
-    shipped_fields,
+    ships,
 )
 from extriage.knowledge.shippedfiles import known_builds
 from extriage.knowledge.shippedpaths import BACK_END, EXCHANGE, lying
@@ -128,9 +128,9 @@ def pages_of(entries: Iterable[Entry]) -> tuple[Page, ...]:
         if entry.kind != "web-file" or entry.status != "read" or not entry.sha256:
             continue
         place = lying(entry.path)
-        known = shipped_fields(entry.path, "")["ShippedPath"]
-        if place.place in EXCHANGE and known:
-            page = Page(entry.path, entry.sha256, place.relative, place.place, known == "yes")
+        known = ships(place)
+        if place.place in EXCHANGE and known is not None:
+            page = Page(entry.path, entry.sha256, place.relative, place.place, known)
             found.setdefault((entry.path, entry.sha256), page)
     return tuple(found[key] for key in sorted(found))
 

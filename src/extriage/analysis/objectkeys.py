@@ -9,10 +9,14 @@ from collections.abc import Sequence
 
 from extriage.analysis.pageurl import Directory, page_of, url_of
 from extriage.knowledge.executed import ANY_ENDING
+from extriage.knowledge.persistence import PersistenceKind
+from extriage.knowledge.shipped import is_shipped_url
+from extriage.parsers.file_name import server_path
 
 _COMPILED = re.compile(rf"^(.{{1,200}}{ANY_ENDING})\.[0-9a-f]{{6,16}}\.compiled$")
 _SHARE = re.compile(r"^//[^/]+/([a-z])\$/")
 _DRIVE = re.compile(r"^(?://[?.]/)?[a-z]:/")
+_NEEDED = ("web.config", "global.asax")
 _EXPANDED = {
     "%windir%": "/windows",
     "%systemroot%": "/windows",
@@ -49,14 +53,30 @@ def page_key(name: str, served: Sequence[Directory] = ()) -> str:
     return page_of(name) or name.lower().partition("?")[0]
 
 
+def is_served(name: str, served: Sequence[Directory] = ()) -> bool:
+    """Tell whether the name of a page says which URL it answers to."""
+    return bool(url_of(name, served)) if _is_file(name) else bool(page_of(name))
+
+
+def is_needed(kind: PersistenceKind, name: str) -> bool:
+    """Tell whether Exchange cannot do without an object, whatever was put into it."""
+    if kind.form != "page":
+        return kind.brings(name)
+    page = page_key(name)
+    return base_name(page) in _NEEDED or is_shipped_url(page) is True
+
+
 def _is_file(name: str) -> bool:
     """Tell a path of the disk, or of the evidence, from a URL."""
     return "\\" in name or ":" in name[:4] or not name.startswith("/")
 
 
 def path_key(name: str) -> str:
-    """Return a file's path without drive and share, in small letters, with `/`."""
-    text = name.strip().strip("\"'").replace("\\", "/").lower()
+    """Return a file's path without drive and share, in small letters, with `/`.
+
+    The path of a file in the evidence is that of the file on the server.
+    """
+    text = server_path(name.strip().strip("\"'")).replace("\\", "/").lower()
     for variable, folder in _EXPANDED.items():
         text = text.replace(variable, folder)
     return _DRIVE.sub("/", _SHARE.sub("/", text))
@@ -73,7 +93,7 @@ def name_key(name: str) -> str:
     text = " ".join(name.strip().strip("\"'").casefold().split())
     text = _COMMON_NAME.sub(r"\1", text)
     text = _CANONICAL.sub("", _DOMAIN.sub("", text))
-    return text.strip("\\ ") or name.casefold()
+    return text.strip("\\ ").rstrip("/") or name.casefold()
 
 
 def base_name(key: str) -> str:

@@ -235,7 +235,12 @@ class _Series:
         first, last = answered[0], max(answered, key=lambda one: one.last)
         proofs = [proof for tally in tallies for proof in _ends(tally)]
         steady = not any(tally.restless for tally in tallies) and _in_turn(merged)
-        after = [o for o in merged if o.told is Told.MISSING and o.first > last.last]
+        # NOTE: logs write whole seconds: it may answer and be missing within the same one.
+        after = [
+            o
+            for o in merged
+            if o.told is Told.MISSING and o.first >= last.last and o.last > last.last
+        ]
         before = [o for o in merged if o.told is Told.MISSING and o.last < first.first]
         gone = min(after, key=lambda one: one.first) if after and steady else None
         found_gone = [

@@ -14,20 +14,21 @@ Damaged lines list nothing; lines of low level that only name the object add to 
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from extriage.analysis.lifestory import actors, story
-from extriage.analysis.objectkeys import base_name, key_of
+from extriage.analysis.objectkeys import base_name, is_needed, is_served, key_of
 from extriage.analysis.pageurl import Directory
-from extriage.analysis.presence import Line, presence
+from extriage.analysis.presence import Line, presence, readings
 from extriage.knowledge.persistence import PersistenceKind, persistence_kinds, steps
 from extriage.model.detection import Certainty, Evidence, Finding, Level, Sign, Stage
 from extriage.model.host import Chain
 from extriage.model.persistence import PageLife, Persistence, Presence
 from extriage.model.state import Proof
+from extriage.parsers.file_name import server_path
 
 ITEMS = 500
 """Ways back that are told of one server; those that are there and the worst come first."""
@@ -37,7 +38,13 @@ PATHS = 20
 _TEXT = 2000
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """Some logs name an object by its id only: the control panel does so with virtual directories."""
+_PATH = re.compile(
+    r"(?i)(?:\b[a-z]:|%[a-z]{1,20}%|\\\\[^\\/:*?\"<>|]{1,60}\\[a-z]\$"
+    r"|^\\?(?:Program Files|inetpub))\\[^\"<>|*?()]{0,300}[^\"<>|*?()\s]"
+)
+"""A place on a disk of the server inside of a name."""
 _ORDER = (Presence.PRESENT, Presence.UNKNOWN, Presence.REMOVED, Presence.ATTEMPTED)
+_OF_COPIES = (Sign.PRESENT, Sign.REMOVED, Sign.DETECTED)
 _THERE = (Sign.PLANTED, Sign.COMPILED, Sign.USED, Sign.CHANGED, Sign.DETECTED, Sign.PRESENT)
 
 
@@ -58,6 +65,16 @@ class _Object:
     key: str
     lines: list[Line] = field(default_factory=list)
     life: PageLife | None = None
+    stands: tuple[Presence, str] = (Presence.UNKNOWN, "")
+    served: bool = False
+    """Of pages: whether its URL is known."""
+
+    @property
+    def path_only(self) -> bool:
+        """Tell whether it is a page of which nothing but a place on some disk is told."""
+        # NOTE: what lies or was taken away there may be a copy, and says nothing of the page.
+        copies = any(line.sign in _OF_COPIES for line in self.lines)
+        return "/" in self.key and self.kind.form == "page" and not self.served and not copies
 
 
 def ways_back(
@@ -66,20 +83,39 @@ def ways_back(
     lives: Iterable[PageLife] = (),
     chains: Sequence[Chain] = (),
     served: Sequence[Directory] = (),
+    *,
+    configured: bool = False,
 ) -> WaysBack:
     """Return the ways back of one server: those that are there first, then the worst.
 
     `lives` tell what the web logs say of pages, `chains` who did what with what else, and `served`
-    which folders the configuration of IIS adds to those of every Exchange server.
+    which folders the configuration of IIS adds to those of every Exchange server, `configured` that
+    this configuration, as it was last, is in the evidence.
     """
     spoken = [one for one in findings if one.persistence in persistence_kinds() and not one.raw]
     inside = _intrusions(chains)
     objects = [one for one in _objects(spoken, served) if _opens(one, inside)]
-    by_page = {life.page: life for life in lives}
+    _live(objects, lives)
     for one in objects:
-        one.life = by_page.get(one.key) if one.kind.form == "page" else None
+        one.lines.sort(key=_line_order)
+        one.stands = presence(one.lines, one.life, configured=configured)
     items = sorted((_item(host, one, chains) for one in objects), key=_order)
     return WaysBack(tuple(items[:ITEMS]), tuple(_notes(len(items), spoken)))
+
+
+def _live(objects: Sequence[_Object], lives: Iterable[PageLife]) -> None:
+    """Give pages their lives: by URL, else by name if only one of that name was asked for."""
+    by_page = {life.page: life for life in lives}
+    by_name: dict[str, list[PageLife]] = defaultdict(list)
+    for life in by_page.values():
+        by_name[base_name(life.page)].append(life)
+    pages = [one for one in objects if one.kind.form == "page"]
+    names = Counter(base_name(one.key) for one in pages)
+    for one in pages:
+        one.life = by_page.get(one.key)
+        same = by_name.get(base_name(one.key), [])
+        if one.path_only and len(same) == 1 and names[base_name(one.key)] == 1:
+            one.life = same[0]
 
 
 def _notes(many: int, findings: Iterable[Finding]) -> Iterable[str]:
@@ -106,7 +142,8 @@ def _objects(findings: Iterable[Finding], served: Sequence[Directory]) -> list[_
             name = evidence.object or finding.title
             key = key_of(kind.form, name, served)
             one = found.setdefault((kind.id, key), _Object(kind, key))
-            one.lines.append(Line(finding, evidence, name))
+            one.lines += readings(finding, evidence, name)
+            one.served = one.served or is_served(name, served)
     return _joined(found)
 
 
@@ -114,19 +151,33 @@ def _joined(found: Mapping[tuple[str, str], _Object]) -> list[_Object]:
     """Give lines that know only a bare name, or an id, to the one object that it can be."""
     homes: dict[tuple[str, str], list[_Object]] = defaultdict(list)
     for (kind, key), one in found.items():
-        if "/" in key:
+        if "/" in key and not one.path_only:
             homes[kind, base_name(key)].append(one)
         if not _ID.fullmatch(key):
             homes[kind, ""].append(one)
     objects = []
     for (kind, key), one in found.items():
         name = "" if _ID.fullmatch(key) else key
-        fitting = homes.get((kind, name), ()) if "/" not in key else ()
+        if one.path_only:
+            fitting = _served_as(one, found, homes)
+        else:
+            fitting = homes.get((kind, name), ()) if "/" not in key else ()
         if len(fitting) == 1 and fitting[0] is not one:
             fitting[0].lines += one.lines
         else:
             objects.append(one)
     return objects
+
+
+def _served_as(
+    one: _Object,
+    found: Mapping[tuple[str, str], _Object],
+    homes: Mapping[tuple[str, str], list[_Object]],
+) -> Sequence[_Object]:
+    """Return the pages that a file may be whose place on the disk says no URL."""
+    name = base_name(one.key)
+    rivals = [two for two in found.values() if two.path_only and base_name(two.key) == name]
+    return homes.get((one.kind.id, name), ()) if len(rivals) == 1 else ()
 
 
 def _intrusions(chains: Iterable[Chain]) -> Mapping[str, list[Chain]]:
@@ -157,8 +208,7 @@ def _within(line: Evidence, inside: Mapping[str, list[Chain]], finding: Finding)
 
 
 def _item(host: str, one: _Object, chains: Sequence[Chain]) -> Persistence:
-    lines = sorted(one.lines, key=_line_order)
-    state, note = presence(lines, one.life)
+    lines, (state, note) = one.lines, one.stands
     findings = list({line.finding.id: line.finding for line in lines}.values())
     name = _spelling(one, lines)
     text = f"{host}\0{one.kind.id}\0{one.key}"
@@ -180,39 +230,47 @@ def _item(host: str, one: _Object, chains: Sequence[Chain]) -> Persistence:
         _proofs(lines, one.life),
         story(lines, one.life, state, chains),
         one.life,
-        _removal(one.kind, state, name),
+        _removal(one, state, name, sure=_sure(findings)),
     )
 
 
 def _line_order(line: Line) -> tuple[bool, float, str, int, int, str]:
     evidence = line.evidence
-    stamp = evidence.time.timestamp() if evidence.time else 0.0
+    stamp = line.time.timestamp() if line.time else 0.0
     place = (evidence.path, evidence.line, evidence.offset)
-    return (evidence.time is None, stamp, *place, line.finding.rule)
+    return (line.time is None, stamp, *place, line.finding.rule)
 
 
 def _spelling(one: _Object, lines: Sequence[Line]) -> str:
     """Choose what it is called: pages by URL, other things as the surest line spells them."""
-    if one.kind.form == "page" and one.key.startswith("/"):
+    if one.kind.form == "page" and one.served and one.key.startswith("/"):
         return one.key
     named = [line for line in lines if not _ID.fullmatch(line.name.lower())] or lines
     there = [line.name for line in named if line.sign is Sign.PRESENT]
-    return (there or [line.name for line in named])[0]
+    found = (there or [line.name for line in named])[0]
+    return server_path(found) if one.kind.form in ("page", "path") else found
 
 
 def _span(lines: Sequence[Line], life: PageLife | None) -> tuple[datetime | None, datetime | None]:
     """Return since when it was there, or was first tried, and when it was last spoken of."""
-    there = [line.evidence.time for line in lines if line.sign in _THERE]
+    there = [line.time for line in lines if line.sign in _THERE]
     there += [life.first_answered] if life else []
-    told = [line.evidence.time for line in lines] + ([life.last] if life else [])
-    times = [time for time in there if time] or [time for time in told if time]
+    spoken = [line.time for line in lines if line.sign is not Sign.ASKED]
+    times = [time for time in there if time] or [time for time in spoken if time]
+    told = [line.time for line in lines] + ([life.last] if life else [])
     return min(times, default=None), max((time for time in told if time), default=None)
 
 
 def _paths(lines: Sequence[Line]) -> tuple[str, ...]:
     """Return where it is in the evidence, then the places on the server that lines name."""
     there = [line.evidence.path for line in lines if line.sign is Sign.PRESENT]
-    named = [line.name for line in lines if "\\" in line.name]
+    known = [f"\\{server_path(path).lower()}" for path in dict.fromkeys(there)]
+    told = (path for line in lines for path in _PATH.findall(line.name))
+    named = [
+        path
+        for path in dict.fromkeys(told)
+        if not any(one.endswith("\\" + path.lower().lstrip("\\")) for one in known[:PATHS])
+    ]
     return tuple(dict.fromkeys([*there, *named]))[:PATHS]
 
 
@@ -241,13 +299,23 @@ def _proofs(lines: Sequence[Line], life: PageLife | None) -> tuple[Proof, ...]:
     ]
 
 
-def _removal(kind: PersistenceKind, state: Presence, name: str) -> tuple[str, ...]:
+def _removal(one: _Object, state: Presence, name: str, *, sure: bool) -> tuple[str, ...]:
+    kind = one.kind
     if state is Presence.REMOVED:
-        return steps(kind.gone, name)
+        return steps(kind.gone, name, kind)
     if state is Presence.ATTEMPTED:
-        return steps(kind.attempted, name)
+        return steps(kind.attempted, name, kind)
+    ask = () if sure else kind.ask
     first = kind.unknown if state is Presence.UNKNOWN else ()
-    return steps((*first, *kind.removal), name)
+    instead = kind.shipped if is_needed(kind, name) else ()
+    return steps((*ask, *first, *(instead or kind.removal)), name, kind)
+
+
+def _sure(findings: Sequence[Finding]) -> bool:
+    """Tell whether it is taken out, rather than asked about."""
+    level = max(finding.level.rank for finding in findings)
+    certain = any(finding.certainty is not Certainty.POSSIBLE for finding in findings)
+    return level >= Level.HIGH.rank and certain
 
 
 def _order(item: Persistence) -> tuple[int, int, int, bool, str, str, str]:

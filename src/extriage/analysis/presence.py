@@ -4,17 +4,20 @@ The files and settings of a collection are its last word: what lies there is the
 line wins: a removal after everything that put it there or used it means that it is gone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from extriage.knowledge.joins import is_somebody
 from extriage.model.detection import Evidence, Finding, Sign
 from extriage.model.persistence import PageLife, Presence
 
 _LIVING = frozenset({Sign.PLANTED, Sign.USED, Sign.COMPILED, Sign.CHANGED, Sign.DETECTED})
 """What was so at a time when it was there."""
-_OUTDATED = ("/inetpub/history/", "/windows.old/", "/config/regback/", "/$recycle.bin/")
+_HISTORY = "/inetpub/history/"
+_OUTDATED = (_HISTORY, "/windows.old/", "/config/regback/", "/$recycle.bin/")
 """Places of copies: what they hold was so once."""
+_ENTRY = "file-record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,38 +28,68 @@ class Line:
     evidence: Evidence
     name: str
     """The object as the line spells it."""
+    made: bool = False
+    """The entry of a file, read for what it says of the time when the file was made."""
+
+    @property
+    def time(self) -> datetime | None:
+        """Return when it was so; the entry of a file tells only when the file was made."""
+        return None if self.evidence.kind == _ENTRY and not self.made else self.evidence.time
+
+    @property
+    def replaced(self) -> bool:
+        """Tell whether it stands in a copy of IIS's configuration that a later one replaced."""
+        return self.evidence.kind == "setting" and _HISTORY in f"/{self.evidence.path.lower()}"
 
     @property
     def sign(self) -> Sign:
         """Return what the line says; what an old copy holds was only put there once."""
-        sign = self.evidence.sign or Sign.PLANTED
+        sign = Sign.PLANTED if self.made else self.evidence.sign or Sign.PLANTED
         path = f"/{self.evidence.path.lower()}"
         if sign is Sign.PRESENT and any(place in path for place in _OUTDATED):
             return Sign.PLANTED
         return sign
 
 
-def presence(lines: Sequence[Line], life: PageLife | None) -> tuple[Presence, str]:
-    """Say whether it is still there as of the end of the evidence, and why."""
+def readings(finding: Finding, evidence: Evidence, name: str) -> Iterator[Line]:
+    """Yield what a line says: the entry of a file also tells when the file was made."""
+    yield Line(finding, evidence, name)
+    if evidence.kind == _ENTRY and evidence.time:
+        yield Line(finding, evidence, name, made=True)
+
+
+def presence(
+    lines: Sequence[Line], life: PageLife | None, *, configured: bool = False
+) -> tuple[Presence, str]:
+    """Say whether it is still there as of the end of the evidence, and why.
+
+    `configured` tells that the configuration of IIS as it was last is in the evidence.
+    """
     there = [line for line in lines if line.sign is Sign.PRESENT]
-    removal = latest(line for line in lines if line.sign is Sign.REMOVED)
+    gone = [line for line in lines if line.sign is Sign.REMOVED]
+    removal = latest(gone)
     if there:
         return Presence.PRESENT, _present(there[0], removal)
     living = _last_sign_of_life(lines, life)
-    if removal is not None and not _after(living, removal.evidence.time):
+    if removal is not None and not _after(living, removal.time):
         return Presence.REMOVED, f"It was removed{_when(removal)}: {removal.finding.title}."
+    if entry := next((line for line in gone if line.evidence.kind == _ENTRY), None):
+        return Presence.REMOVED, f"It is gone from the disk: {entry.finding.title}."
     if life is not None and life.gone_before is not None and not _after(living, life.gone_before):
         return Presence.REMOVED, _bracket(life)
+    if configured and all(line.replaced for line in lines):
+        old = lines[-1].evidence.path
+        return Presence.REMOVED, f"An older copy has it ({old}); the last configuration has not."
     signs = {line.sign for line in lines}
     if Sign.ATTEMPTED in signs and not signs & _LIVING:
         return Presence.ATTEMPTED, "It was tried and failed; no line shows that a later try worked."
-    return Presence.UNKNOWN, _unknown(living)
+    return Presence.UNKNOWN, _unknown(living, removal, life)
 
 
 def _present(line: Line, removal: Line | None) -> str:
     what = "The setting is" if line.evidence.kind == "setting" else "The file is"
     text = f"{what} in the evidence: {line.evidence.path}."
-    if removal is not None and removal.evidence.time is not None:
+    if removal is not None and removal.time is not None:
         text += f" A removal is told{_when(removal)}: it came back, or a copy stayed."
     return text
 
@@ -67,13 +100,26 @@ def _bracket(life: PageLife) -> str:
     return f"{until} was missing at {told(life.gone_before)}; nothing tells who removed it."
 
 
-def _unknown(living: datetime | None) -> str:
+def _unknown(living: datetime | None, removal: Line | None, life: PageLife | None) -> str:
     seen = f"It was last seen to be there at {told(living)}" if living else "It was there"
+    if removal is not None:
+        # NOTE: only a later sign of life leaves its state open after a removal.
+        return f"It was removed{_when(removal)} and came back. {seen}; what became of it is open."
+    if life is not None and never_found(life):
+        return (
+            f"{seen}; the requests in the web logs did not find it, the last at {told(life.last)}."
+        )
     return f"{seen}; nothing in the evidence tells what became of it."
 
 
+def never_found(life: PageLife) -> bool:
+    """Tell whether every request that the web logs have was told that the page is missing."""
+    missing = ("404", "302") if life.page.startswith("/owa/") else ("404",)
+    return bool(life.statuses) and all(status in missing for status, _ in life.statuses)
+
+
 def _last_sign_of_life(lines: Iterable[Line], life: PageLife | None) -> datetime | None:
-    times = [line.evidence.time for line in lines if line.sign in _LIVING]
+    times = [line.time for line in lines if line.sign in _LIVING]
     if life is not None:
         times.append(life.last_answered)
     return max((time for time in times if time), default=None)
@@ -84,8 +130,8 @@ def latest(lines: Iterable[Line]) -> Line | None:
     ordered = sorted(
         lines,
         key=lambda one: (
-            one.evidence.time is not None,
-            told(one.evidence.time),
+            one.time is not None,
+            one.time.timestamp() if one.time else 0.0,
             one.evidence.path,
             one.evidence.line,
         ),
@@ -98,7 +144,9 @@ def _after(living: datetime | None, moment: datetime | None) -> bool:
 
 
 def _when(line: Line) -> str:
-    return f" at {told(line.evidence.time)}" if line.evidence.time else ""
+    who = next((name for name in (line.evidence.actor,) if is_somebody(name)), "")
+    by = f" by {who}" if who else ""
+    return (f" at {told(line.time)}" if line.time else "") + by
 
 
 def told(moment: datetime | None) -> str:

@@ -62,7 +62,8 @@ def scan_paths(paths: list[Path], options: dict[str, Any], *, debug: bool) -> in
             # NOTE: said before the case folder is made, so that a slip leaves nothing behind.
             rules_place(place, what)
     case = Path(str(options["case"])) if options["case"] else default_case(paths)
-    begun = begin(paths, case, jobs_of(options))
+    options = options | {"jobs": jobs_of(options)}
+    begun = begin(paths, case, options["jobs"])
     # NOTE: what is imported and loaded now stays; to look through it for garbage costs a tenth of
     # the start. The pipeline collects again as soon as the rules are loaded.
     gc.disable()

@@ -11,7 +11,6 @@ import click
 from extriage.casefile import CaseFolder
 from extriage.cli.output import print_report, rendering
 from extriage.cli.progress import progress as watching
-from extriage.cli.scan import jobs_of
 from extriage.errors import UsageError
 from extriage.knowledge.suppressions import read_suppressions
 from extriage.model.case import Case
@@ -36,7 +35,7 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
     )
     settings = Options(
         content,
-        jobs_of(options),
+        int(options["jobs"]),
         moment(str(options["as_of"])) if options["as_of"] else None,
         debug,
     )

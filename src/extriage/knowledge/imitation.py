@@ -42,12 +42,27 @@ class _Stems:
     """Stem to the whole name; an `.aspx` comes before all others."""
     by_length: Mapping[int, tuple[tuple[str, int], ...]]
     """Length to stems, each with a set of its letters."""
-    words: tuple[tuple[str, ...], ...]
     first: frozenset[str]
     """Names that are imitated first of all: those that are cut into words."""
-    alike: tuple[frozenset[str], ...]
+    frames: tuple["_Frame", ...]
+    fronts: tuple[str, ...]
+    """What stands before a word that may be exchanged, where anything does."""
+    ends: tuple[str, ...]
+    """What stands behind such a word where nothing stands before it."""
     letters: Mapping[int, str]
     digits: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A shipped name without one of its words."""
+
+    front: str
+    behind: str
+    word: str
+    whole: str
+    alike: frozenset[str]
+    """Words that may stand for this one, however little else there is."""
 
 
 def imitated(name: str, executed: bool = True) -> tuple[str, str]:
@@ -95,29 +110,45 @@ def _near(stem: str, known: _Stems) -> Iterator[tuple[int, str]]:
     most = 2 if len(stem) >= TWO_CHANGES else 1
     mask = _mask(stem)
     for length in range(len(stem) - most, len(stem) + most + 1):
-        for other, letters in known.by_length.get(length, ()):
-            # NOTE: one change alters the set of letters by two at most.
-            if (mask ^ letters).bit_count() <= 2 * most:
-                found = distance(stem, other, most)
-                if 0 < found <= most:
-                    yield found, other
+        # NOTE: one change alters the set of letters by two at most.
+        for other in [
+            other
+            for other, letters in known.by_length.get(length, ())
+            if (mask ^ letters).bit_count() <= 2 * most
+        ]:
+            found = distance(stem, other, most)
+            if 0 < found <= most:
+                yield found, other
 
 
 def distance(one: str, other: str, most: int) -> int:
     """Count letters put in, left out, changed or swapped; `most` + 1 if there are more."""
     if abs(len(one) - len(other)) > most:
         return most + 1
-    before, row = list[int](), list(range(len(other) + 1))
-    for i, a in enumerate(one, start=1):
-        older, before, row = before, row, [i]
-        for j, b in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)
+    one, other = _apart(one, other)
+    if not one or not other:
+        return min(len(one) + len(other), most + 1)
+    if not most:
+        return 1
+    least = min(
+        distance(one[1:], other, most - 1),
+        distance(one, other[1:], most - 1),
+        distance(one[1:], other[1:], most - 1),
+    )
+    if len(one) > 1 and len(other) > 1 and one[0] == other[1] and one[1] == other[0]:
+        least = min(least, distance(one[2:], other[2:], most - 1))
+    return 1 + least
+
+
+def _apart(one: str, other: str) -> tuple[str, str]:
+    """Return two names without what both begin and end with, which adds no change."""
+    shortest = min(len(one), len(other))
+    start = end = 0
+    while start < shortest and one[start] == other[start]:
+        start += 1
+    while end < shortest - start and one[-1 - end] == other[-1 - end]:
+        end += 1
+    return one[start : len(one) - end], other[start : len(other) - end]
 
 
 def _change(shipped: str, stem: str) -> str:
@@ -160,16 +191,27 @@ def _added(stem: str, known: _Stems) -> Iterator[tuple[str, str]]:
 
 def _exchanged(stem: str, known: _Stems) -> Iterator[tuple[str, str]]:
     """Yield shipped stems of which one word was exchanged."""
-    for words in known.words:
+    # NOTE: nearly all names end here; to go through all frames takes ten times as long.
+    if not (stem.startswith(known.fronts) or stem.endswith(known.ends)):
+        return
+    for frame in known.frames:
+        front, behind = frame.front, frame.behind
+        if not (stem.startswith(front) and stem.endswith(behind)):
+            continue
+        other = stem[len(front) : len(stem) - len(behind)]
+        plain = len(front) + len(behind) >= _LONG_ENOUGH and _WORD.fullmatch(other)
+        if other != frame.word and (other in frame.alike or plain):
+            yield frame.whole, "a word exchanged"
+
+
+def _frames(names: Iterable[tuple[str, ...]], groups: Iterable[list[str]]) -> Iterator[_Frame]:
+    """Yield all names that were cut into words, each time without one of them."""
+    for words in names:
         for at, word in enumerate(words):
             front, behind = "".join(words[:at]), "".join(words[at + 1 :])
-            stays = len(front) + len(behind)
-            if not stays or not (stem.startswith(front) and stem.endswith(behind)):
-                continue
-            other = stem[len(front) : len(stem) - len(behind)]
-            alike = any(word in group and other in group for group in known.alike)
-            if other != word and (alike or (stays >= _LONG_ENOUGH and _WORD.fullmatch(other))):
-                yield "".join(words), "a word exchanged"
+            alike = frozenset(one for group in groups if word in group for one in group)
+            if front or behind:
+                yield _Frame(front, behind, word, "".join(words), alike)
 
 
 def _plain(stem: str, known: _Stems) -> str:
@@ -183,7 +225,7 @@ def _plain(stem: str, known: _Stems) -> str:
 def _mask(stem: str) -> int:
     mask = 0
     for letter in stem:
-        mask |= 1 << (ord(letter) & 63)
+        mask |= 1 << (ord(letter) & 127)
     return mask
 
 
@@ -202,12 +244,14 @@ def _stems(extension: str) -> _Stems:
             by_length.setdefault(len(stem), []).append((stem, _mask(stem)))
     facts = own_yaml("knowledge", "shipped.yml")
     words = [tuple(one) for one in facts["words"] if "".join(one) in names]
+    frames = tuple(_frames(words, facts["alike"]))
     return _Stems(
         names,
         {length: tuple(sorted(stems)) for length, stems in by_length.items()},
-        tuple(words),
         frozenset("".join(one) for one in words),
-        tuple(frozenset(group) for group in facts["alike"]),
+        frames,
+        tuple({frame.front for frame in frames} - {""}),
+        tuple({frame.behind for frame in frames if not frame.front}),
         {ord(letter): plain for letter, plain in facts["letters"].items()},
         tuple((written, one) for written, letters in facts["digits"].items() for one in letters),
     )

@@ -130,6 +130,11 @@ def _account(value: str) -> str:
     return "" if quiet or machine else name
 
 
+def is_somebody(name: str) -> bool:
+    """Tell addresses and people from the system, from computers and from health probes."""
+    return bool(_account(name)) or address_of(name) is not None
+
+
 def is_shipped_name(name: str) -> bool:
     """Tell whether every server has a page of this name."""
     return name in _words("shipped_pages")

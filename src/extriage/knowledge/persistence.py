@@ -19,6 +19,7 @@ NAME_LIMIT = 300
 ACTOR_LIMIT = 120
 _SEARCHED = 2000
 _FORMS = {"page": "page", "path": "path", "library": "library", "name": "name"}
+_SLASHES = re.compile("/{2,}")
 _FIELD = re.compile(r"\{([^{}]+)\}")
 _HARMLESS = re.compile(r"[\w \\/.:@()\[\],+=~#*-]+")
 """What a name may hold to stand in a command; other names are left out there."""
@@ -55,6 +56,23 @@ class PersistenceKind:
     """What to do if somebody only tried."""
     unknown: tuple[str, ...]
     """What to do first if nothing tells whether it is still there."""
+    ask: tuple[str, ...]
+    """What to do first if administrators set up the same."""
+    shipped: tuple[str, ...]
+    """What to do instead of removing what Exchange cannot do without."""
+    _needed: re.Pattern[str] | None
+    _command: re.Pattern[str] | None
+
+    def brings(self, name: str) -> bool:
+        """Tell whether an object of this name belongs to Exchange, whatever became of it."""
+        return self._needed is not None and self._needed.fullmatch(name) is not None
+
+    def command_name(self, name: str) -> str:
+        """Return the part of a name that a command line takes; empty if it has none."""
+        if self._command is None:
+            return name
+        found = self._command.search(name)
+        return found[1].strip() if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +121,19 @@ def actor_of(record: Record) -> str:
     return " ".join(next((one for one in found if one), "").split())[:ACTOR_LIMIT]
 
 
-def steps(lines: Sequence[str], name: str) -> tuple[str, ...]:
+def steps(lines: Sequence[str], name: str, kind: PersistenceKind) -> tuple[str, ...]:
     """Put the name of an object into the steps of its removal.
 
     A name with characters that a shell would obey is not put there, so that nobody pastes an order
     of the intruder.
     """
-    harmless = _HARMLESS.fullmatch(name) and not name.startswith("-")
-    shown = f'"{name}"' if harmless else "<the name above>"
-    return tuple(line.replace("{object}", shown) for line in lines)
+    shown, short = _harmless(name, "<the name above>"), kind.command_name(name)
+    typed = _harmless(short, "<the name above>") if short else "<its name>"
+    return tuple(line.replace("{object}", shown).replace("{name}", typed) for line in lines)
+
+
+def _harmless(name: str, instead: str) -> str:
+    return f'"{name}"' if _HARMLESS.fullmatch(name) and not name.startswith("-") else instead
 
 
 @cache
@@ -152,6 +174,10 @@ def _kind(name: str, row: Mapping[str, Any], document: Mapping[str, Any]) -> Per
             tuple(row.get("gone", document["gone"])),
             tuple(row.get("attempted", document["attempted"])),
             tuple(row.get("unknown", document["unknown"])),
+            tuple(row.get("ask", document["ask"])),
+            tuple(row.get("shipped", ())),
+            re.compile(row["needed"]) if "needed" in row else None,
+            re.compile(row["command"]) if "command" in row else None,
         )
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise ContentError(f"{FILE}: {name}: {error!r}") from error
@@ -179,7 +205,7 @@ def _named(naming: _Naming, fields: Fields) -> str:
     if naming.after is None:
         return text
     match = naming.after.search(text)
-    return match[1].strip() if match else ""
+    return _SLASHES.sub("/", "".join(filter(None, match.groups()))).strip() if match else ""
 
 
 def _value(fields: Fields, name: str) -> str:
@@ -190,7 +216,7 @@ def _value(fields: Fields, name: str) -> str:
 
 
 def _has(fields: Fields, name: str, values: Sequence[str]) -> bool:
-    found = fields.get(name, "")
+    found = fields.get(name, ())
     told = [found] if isinstance(found, str) else found[:20]
     return any(_is(one[:_SEARCHED].strip().lower(), value) for one in told for value in values)
 

@@ -58,7 +58,7 @@ def shipped_fields(path: str, sha256: str) -> Fields:
     looks like one that is shipped.
     """
     place = lying(path)
-    known = _ships(place)
+    known = ships(place)
     homes = _homes(place, sha256)
     fields: Fields = {
         "Place": place.place,
@@ -72,6 +72,21 @@ def shipped_fields(path: str, sha256: str) -> Fields:
         found = imitated(place.name, place.name.rpartition(".")[2] in PAGES_AND_PARTS)
         fields["Imitates"], fields["ImitatesHow"] = found
     return fields
+
+
+def ships(place: Lying) -> bool | None:
+    """Tell whether some build has a file at this path; None where no table can know."""
+    extension = place.name.rpartition(".")[2]
+    if place.old:
+        return None
+    if place.place == ASPNET_CLIENT:
+        return False if extension in PAGES_AND_PARTS else None
+    if place.place not in EXCHANGE:
+        return None
+    if extension not in KNOWN_KINDS and place.name not in SCRIPTS:
+        return None
+    known = table_for(place.relative).hashes
+    return place.relative in known or place.other in known
 
 
 def is_shipped_url(url_path: str) -> bool | None:
@@ -113,21 +128,6 @@ def hashes_of(relpath: str, build: BuildNumber) -> frozenset[str]:
 def newest_known() -> BuildNumber:
     """Return the newest build of which files are known."""
     return max(known_builds())
-
-
-def _ships(place: Lying) -> bool | None:
-    """Tell whether some build has a file at this path; None where no table can know."""
-    extension = place.name.rpartition(".")[2]
-    if place.old:
-        return None
-    if place.place == ASPNET_CLIENT:
-        return False if extension in PAGES_AND_PARTS else None
-    if place.place not in EXCHANGE:
-        return None
-    if extension not in KNOWN_KINDS and place.name not in SCRIPTS:
-        return None
-    known = table_for(place.relative).hashes
-    return place.relative in known or place.other in known
 
 
 def _of_hash(place: Lying, sha256: str, *, known: bool | None) -> str:

@@ -7,6 +7,7 @@ archives has their path in front. So the place is told from the folders that Exc
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extriage.knowledge.shippedtables import plain_path
 
@@ -36,9 +37,18 @@ _PUBLIC = (
     ("windows", "temp"),
     ("windows", "debug"),
     ("windows", "ime"),
+    ("windows", "help"),
+    ("windows", "fonts"),
+    ("windows", "media"),
+    ("windows", "tasks"),
+    ("windows", "system32", "spool"),
+    ("windows", "system32", "tasks"),
 )
 """Folders that no web site serves unless somebody makes a virtual directory of them."""
 _BEHIND = "clientaccess"
+_PLAIN_NAME = re.compile(r"[A-Za-z][\w-]{0,100}\.[A-Za-z]{2,9}", re.ASCII)
+"""Names that mean nothing for the place: no folder of a table, no version, nothing encoded."""
+_ANY = "any.file"
 _LONGEST = 4096
 
 
@@ -61,6 +71,28 @@ class Lying:
 
 def lying(path: str) -> Lying:
     """Tell where a file of the evidence lies; any spelling of the path will do."""
+    folder, slash, name = path.rpartition("/")
+    if slash and len(path) < _LONGEST // 2 and _PLAIN_NAME.fullmatch(name):
+        # NOTE: many files lie in one folder, and then only their names differ.
+        found, name = _beside(folder), name.lower()
+        relative, other = found.relative, found.other
+        return Lying(
+            found.place,
+            relative and relative[: -len(_ANY)] + name,
+            name,
+            found.old,
+            other and other[: -len(_ANY)] + name,
+        )
+    return _lying(path)
+
+
+@lru_cache(maxsize=512)
+def _beside(folder: str) -> Lying:
+    """Tell where a file of a plain name in this folder lies."""
+    return _lying(f"{folder}/{_ANY}")
+
+
+def _lying(path: str) -> Lying:
     parts = _parts(path)
     name = parts[-1] if parts else ""
     start = _after_drive(parts)

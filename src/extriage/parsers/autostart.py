@@ -19,6 +19,13 @@ Values = Mapping[str, str | int]
 _CURRENT = r"Microsoft\Windows\CurrentVersion"
 _NT = r"Microsoft\Windows NT\CurrentVersion"
 _PROFILER = ("COR_PROFILER", "COR_PROFILER_PATH", "COR_PROFILER_PATH_64", "CORECLR_PROFILER")
+_HIDDEN_USERS = rf"{_NT}\Winlogon\SpecialAccounts\UserList"
+_DEBUGGERS = ("Debugger", "VerifierDlls")
+_EXCLUDED = ("Paths", "Extensions", "Processes")
+_EXCLUDING = (
+    r"Microsoft\Windows Defender\Exclusions",
+    r"Policies\Microsoft\Windows Defender\Exclusions",
+)
 _MANY = 200
 """Parts kept of one value that is a list."""
 
@@ -85,11 +92,14 @@ SOFTWARE = (
     *_both("run-once", rf"{_CURRENT}\RunOnceEx", below=True),
     *_both("run", rf"{_CURRENT}\Policies\Explorer\Run"),
     Place("winlogon", rf"{_NT}\Winlogon", ("Shell", "Userinit", "Taskman", "GinaDLL", "System")),
-    *_both("debugger", rf"{_NT}\Image File Execution Options", "Debugger", below=True),
+    Place("run-once", rf"{_CURRENT}\RunOnceEx", below=True, inner="Depend"),
+    *_both("debugger", rf"{_NT}\Image File Execution Options", *_DEBUGGERS, below=True),
     Place("exit-monitor", rf"{_NT}\SilentProcessExit", ("MonitorProcess",), below=True),
     *_both("app-init", rf"{_NT}\Windows", "AppInit_DLLs"),
     *_both("command-processor", r"Microsoft\Command Processor", "AutoRun"),
     Place("netsh-helper", r"Microsoft\NetSh"),
+    Place("hidden-user", _HIDDEN_USERS),
+    *(Place("exclusion", rf"{top}\{what}") for top in _EXCLUDING for what in _EXCLUDED),
     *_both("active-setup", r"Microsoft\Active Setup\Installed Components", "StubPath", below=True),
 )
 """Places of SOFTWARE."""
@@ -103,6 +113,8 @@ SYSTEM = (
     Place("boot", r"Control\Session Manager", ("BootExecute", "SetupExecute"), split=True),
     Place("app-cert", r"Control\Session Manager\AppCertDlls"),
     Place("environment", r"Control\Session Manager\Environment", _PROFILER),
+    Place("environment", "Services", ("Environment",), below=True, split=True),
+    Place("lsa", r"Services\NTDS", ("LsaDbExtPt", "DirectoryServiceExtPt")),
     Place("time-provider", r"Services\W32Time\TimeProviders", ("DllName",), below=True),
     Place("remote-desktop", r"Control\Terminal Server\Wds\rdpwd", ("StartupPrograms",)),
 )

@@ -19,6 +19,7 @@ from extriage.parsers.xmlstream import End, Start, elements, root_of
 
 KIND = "iis-config"
 _MARK = b"system.applicationhost"
+_NAME = "applicationhost.config"
 _EVERYWHERE = "all sites"
 _MANY = 5_000
 """Directories that are kept; a large farm has some hundreds."""
@@ -180,7 +181,9 @@ class _Config:
 
 def accepts(head: bytes, path: str) -> bool:
     """Tell whether a file is IIS's main configuration."""
-    return root_of(head) == b"configuration" and _MARK in head.lower()
+    # NOTE: a long comment may push all that it says beyond what is looked at here.
+    named = path.replace("\\", "/").lower().rpartition("/")[2] == _NAME
+    return root_of(head) == b"configuration" and (named or _MARK in head.lower())
 
 
 def read(document: Document) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ anything, and it is its name that makes the server run it.
 import re
 
 from extriage.knowledge.executed import is_executed
+from extriage.knowledge.shippedpaths import ELSEWHERE, VIRTUAL_DIRECTORY, lying
 from extriage.parsers.auditexports import audit_form
 from extriage.parsers.documents import document_kind
 from extriage.parsers.eventexports import export_form, foreign_table
@@ -100,6 +101,17 @@ _DIRECTIVE = re.compile(
 _CONFIG_CODE = re.compile(
     rb"<%[^$\"'<>]|<%\s|<script\b[^>]{0,200}\brunat\s{0,9}=\s{0,9}[\"']?server", re.I
 )
+_CODE_INSIDE = re.compile(
+    rb"<%\s{0,40}@|<script\b[^>]{0,200}\brunat\s{0,9}=\s{0,9}[\"']?server"
+    rb"|<%[^>]{0,200}\b(?:request|execute|eval)\b",
+    re.I,
+)
+_SERVED_AS = frozenset(
+    {"gif", "jpg", "jpeg", "png", "ico", "bmp", "svg", "css", "txt", "htm", "html", "xml"}
+    | {"htr", "idc", "stm", "shtm", "shtml", "inc", "pdf", "woff", "ttf"}
+)
+"""Names that a handler of its own, or a page that includes it, makes a page of."""
+_SOURCES = frozenset({"cs", "vb"})
 _PAGE_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,400}(?:<%|<script\b|name\s{1,80}:)", re.I)
 _EVENT_MARK = re.compile(rb'"(?:EventID|EventId|event_id|Event)"\s{0,8}:')
 _EVENT_XML = re.compile(
@@ -147,11 +159,27 @@ def _is_page(head: bytes, name: str) -> bool:
     # NOTE: mapped to classic ASP by its own handlers, a web.config runs the code in its comments.
     if extension == "config" and _CONFIG_CODE.search(head):
         return True
+    if _runs_in_its_folder(head, name, extension):
+        return True
     # NOTE: rules and scripts against web shells quote them, and nothing executes such files.
     if extension in _QUOTING_EXTENSIONS or b"\0" in head[:4096]:
         return False
     # NOTE: mails and reports about web shells quote them too, but do not begin like one.
     return _PAGE_START.match(head) is not None and _DIRECTIVE.search(head) is not None
+
+
+def _runs_in_its_folder(head: bytes, name: str, extension: str) -> bool:
+    """Tell code that a web folder runs under another name: sources, pictures, `x.asp/y.jpg`."""
+    if extension in _SOURCES:
+        # NOTE: ASP.NET compiles App_Code, and what the Src of a page names, at the first request.
+        return b"\0" not in head[:4096] and _is_served(name)
+    if extension in _SERVED_AS or b"<%" in head[:64]:
+        return _CODE_INSIDE.search(head) is not None and _is_served(name)
+    return False
+
+
+def _is_served(name: str) -> bool:
+    return lying(name).place not in (ELSEWHERE, VIRTUAL_DIRECTORY)
 
 
 def _by_header(head: bytes) -> str:

@@ -53,7 +53,7 @@ _UNINSTALL = (
 _UPDATES = ("2013", "2016", "2019", "SE")
 _PATCH_STATES = {1: "installed", 2: "superseded", 4: "obsolete"}
 _TEXT = 300
-_OF_SERVICE = ("ImagePath", "DisplayName", "ObjectName", "Start", "Type")
+_OF_SERVICE = ("ImagePath", "DisplayName", "ObjectName", "Start", "Type", "FailureCommand")
 _LETTERS = re.compile(rb"(?:[\x20-\x7e]\x00){4,}|(?:\x00[\x20-\x7e]){4,}|[\x20-\x7e]{4,}")
 _CONTENT = 8192
 _KB = re.compile(r"\bKB ?(\d{6,8})\b", re.IGNORECASE)
@@ -207,10 +207,11 @@ def _services(reading: Reading, place: str) -> Iterator[Fact]:
 
 def _library(reading: Reading, key: Key, values: dict[str, str | int]) -> str:
     """Return the library of a service that runs inside a shared process."""
-    if "servicedll" not in values and "svchost" in str(values.get("imagepath", "")).lower():
-        inner = reading.hive.child(key, "Parameters")
-        values = reading.hive.values(inner) if inner else {}
-    return str(values.get("servicedll", ""))
+    image = str(values.get("imagepath", "")).lower()
+    # NOTE: Windows looks at Parameters first; a harmless value in the key itself would be a decoy.
+    inner = reading.hive.child(key, "Parameters") if "svchost" in image or not image else None
+    found = reading.hive.values(inner) if inner else {}
+    return str(found.get("servicedll", "") or values.get("servicedll", ""))
 
 
 def _port_proxies(reading: Reading, place: str) -> Iterator[Fact]:

@@ -40,7 +40,10 @@ PROPERTIES: Mapping[Subject, tuple[str, ...]] = {
         *("ClassId", "UserId", "RunLevel", "Hidden", "Enabled", "Triggers"),
         "Descriptor",
     ),
-    Subject.SERVICE: (*("ImagePath", "ServiceDll", "DisplayName", "ObjectName", "Start", "Type"),),
+    Subject.SERVICE: (
+        *("ImagePath", "ServiceDll", "FailureCommand"),
+        *("DisplayName", "ObjectName", "Start", "Type"),
+    ),
     Subject.AUTOSTART: ("Place", "Key", "Entry", "Command", "User"),
     Subject.PORT_PROXY: ("Protocol", "Listen", "Connect"),
     Subject.CERTIFICATE_REQUEST: ("Content",),

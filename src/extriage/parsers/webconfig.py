@@ -12,13 +12,19 @@ from extriage.parsers.base import Document, DocumentError, DocumentReader
 from extriage.parsers.iiselements import element_facts
 from extriage.parsers.rewrite import RuleReader
 from extriage.parsers.statement import Source, bounded, short_name
+from extriage.parsers.text import BOM
 from extriage.parsers.xmlstream import Start, elements, root_of
 
 KIND = "web-config"
 FRONT, BACK = "Default Web Site", "Exchange Back End"
 _SERVER = re.compile(rb'name="X-(?:FE|BE)Server"\s{1,40}value="([^"<>]{1,64})"', re.I)
 _PROTOCOL = re.compile(rb'key="HttpProxy\.ProtocolType"\s{1,40}value="(\w{1,40})"')
-_SECTIONS = (b"<system.web>", b"<system.web ", b"<system.webserver")
+_SECTIONS = (b"<system.web>", b"<system.web ", b"<system.webserver", b"appdomainmanager")
+_NAMES = ("web.config", "webconfig.config")
+_PARTS = frozenset(
+    {b"handlers", b"httpHandlers", b"modules", b"httpModules", b"isapiFilters", b"compilation"}
+)
+"""Sections that a web.config may keep in a file of their own (`configSource`)."""
 _PATHS = (
     (re.compile(r"/frontend/httpproxy/([\w/.-]+)/web\.config$"), FRONT),
     (re.compile(r"(?:^|/)clientaccess/([\w/.-]+)/web\.config$"), BACK),
@@ -52,11 +58,14 @@ _MARKS = (
 
 
 def accepts(head: bytes, path: str) -> bool:
-    """Tell whether a file is the configuration of a web directory."""
-    if root_of(head) != b"configuration":
-        return False
-    low = head.lower()
-    return any(mark in low for mark in _SECTIONS) or path.lower().endswith("webconfig.config")
+    """Tell whether a file is the configuration of a web directory, or a section of one."""
+    root, name = root_of(head), path.lower()
+    if root == b"configuration":
+        low = head.lower()
+        return name.endswith(_NAMES) or any(mark in low for mark in _SECTIONS)
+    # NOTE: a long comment in front of the root hides it; IIS reads the file all the same.
+    hidden = not root and head.removeprefix(BOM).lstrip().startswith((b"<!--", b"<?xml"))
+    return (hidden and name.endswith(_NAMES)) or (root in _PARTS and name.endswith(".config"))
 
 
 def read(document: Document) -> Iterator[Fact]:

@@ -6,6 +6,7 @@ stand alike in applicationHost.config and in every web.config. References: Micro
 configuration reference; the schema of `system.web` and `runtime` in Microsoft's .NET documentation.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from extriage.model.state import Fact, Subject
@@ -38,6 +39,15 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "proxy": ("enabled",),
     "trust": ("level",),
 }
+_CODE = ("type", "factory", "service", "assembly", "encoderType", "requestValidationType")
+"""Attributes of any element that name code, which ASP.NET then loads."""
+_TOLD = frozenset({*_LISTS, "handlers", "httpHandlers", "httpModules", "globalModules"})
+"""Lists of code that have facts of their own."""
+_KNOWN = re.compile(r"(?:System|Microsoft|mscorlib|netstandard)\b", re.IGNORECASE)
+_TYPE = re.compile(r"[A-Za-z_]\w{0,100}(?:[.+,]\s{0,9}[\w`=]{1,100})+")
+_OUTSIDE = frozenset({"handlers", "httpHandlers", "modules", "httpModules", "isapiFilters"})
+_OUTSIDE |= frozenset({"compilation", "pages", "buildProviders"})
+"""Sections of which it matters that they stand in a file of their own."""
 _ACTIONS = {"add": "add", "compiler": "add", "remove": "remove", "clear": "clear"}
 
 
@@ -51,6 +61,10 @@ def setting_facts(source: Source, event: Start, where: str) -> Iterator[Fact]:
     elif parent in _LISTS and event.name in _ACTIONS:
         yield from _entry(source, event, where, parent)
     else:
+        if parent not in _TOLD:
+            yield from _code(source, event, where)
+        if event.name in _OUTSIDE and (outside := event.attributes.get("configSource")):
+            yield _fact(source, event, where, (event.name, "set", "configSource", outside))
         for name in _ATTRIBUTES.get(event.name, ()):
             if name in event.attributes:
                 value = event.attributes[name]
@@ -64,6 +78,17 @@ def _entry(source: Source, event: Start, where: str, section: str) -> Iterator[F
         return
     told = event.attributes.get
     yield _fact(source, event, where, (section, action, told(key, ""), told(value, "")))
+
+
+def _code(source: Source, event: Start, where: str) -> Iterator[Fact]:
+    """Yield the code that an element names, unless it is Microsoft's."""
+    for name in _CODE:
+        value = event.attributes.get(name, "")
+        if not value or value == "*" or _KNOWN.match(value):
+            continue
+        if name == "assembly" or _TYPE.match(value):
+            key = "/".join((*event.path[-2:], name))
+            yield _fact(source, event, where, ("code", "add", key, value))
 
 
 def _fact(source: Source, event: Start, where: str, said: tuple[str, str, str, str]) -> Fact:

@@ -22,6 +22,7 @@ from extriage.pipeline.settings import Settings
 from extriage.pipeline.traces import Traces
 
 DRAIN = 1 << 20
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz")
 
 Progress = Callable[[int], None]
 Siblings = Callable[[str], bytes | None]
@@ -74,6 +75,9 @@ def _unknown(artifact: Artifact, size: int, head: bytes) -> Entry:
     elif looks_like_events(head):
         status = "unreadable"
         reason = "events in a form that is not read: export them as JSON lines or EVTX"
+    elif head and artifact.path.lower().endswith(_ARCHIVES):
+        # NOTE: bytes in front, or a damaged head, must not make a collection pass for no evidence.
+        status, reason = "unreadable", "is called an archive, but cannot be opened as one"
     return Entry(artifact.path, size, "", status, reason)
 
 

@@ -24,7 +24,7 @@ from extriage.pipeline.host import HostEvidence, triage_host
 from extriage.pipeline.lives import tell_lives
 from extriage.pipeline.pack import Pack
 from extriage.pipeline.pivot import WebLogs
-from extriage.pipeline.scan import Results
+from extriage.pipeline.results import Results
 from extriage.pipeline.worker import decode
 
 _IN_PLACE = frozenset({"web-file", "module-file", "compiled-page", "compiled-assembly"})
@@ -48,11 +48,10 @@ class _Gathered:
 def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
     """Tell the hosts apart and judge each; the order of reading plays no part."""
     ledger, order = found.ledger, found.order
-    named = _computers(ledger, order)
+    named, unread = _computers(ledger, order)
     gathered = _Gathered()
     lost: list[Entry] = []
-    everything = [*found.entries, *(r.entry for r in _results(ledger, order) if not _counts(r))]
-    for entry in everything:
+    for entry in (*found.entries, *unread):
         (lost if _lost(entry) else gathered.unassigned).append(entry)
     names = assign(named | {entry.path: [] for entry in lost if entry.path not in named})
     _place_lost(lost, names, {names.of(path) for path in named}, gathered)
@@ -113,11 +112,14 @@ def _always(host: str, _computer: str) -> str:
     return host
 
 
-def _computers(ledger: Ledger, order: list[str]) -> dict[str, dict[str, Named]]:
-    """Return how each artifact names computers."""
+def _computers(ledger: Ledger, order: list[str]) -> tuple[dict[str, dict[str, Named]], list[Entry]]:
+    """Return how each artifact names computers, and the rows of what is no artifact."""
     named, described = dict[str, dict[str, Named]](), dict[str, str]()
+    unread = list[Entry]()
     for result in _results(ledger, order):
-        if _counts(result):
+        if not _counts(result):
+            unread.append(result.entry)
+        else:
             others = list[str]()
             if not _is_document(result):
                 others += _spoken_of(result)
@@ -128,7 +130,7 @@ def _computers(ledger: Ledger, order: list[str]) -> dict[str, dict[str, Named]]:
     if not any(name for names in named.values() for name in names):
         for path, name in by_folder(described).items():
             named[path] = named_in((), [name])
-    return named
+    return named, unread
 
 
 def _counts(result: ArtifactResult) -> bool:

@@ -27,10 +27,14 @@ class Digest:
         self.first = b""
         """The first bytes, which often tell what a file is."""
         self._blocks: list[bytes] = []
+        self._ended = False
 
     def read(self, size: int = -1) -> bytes:
-        """Read up to `size` bytes."""
-        block = self._stream.read(size)
+        """Read up to `size` bytes; at the end of the stream it is not asked again."""
+        block = b"" if self._ended else self._stream.read(size)
+        if not block:
+            self._ended = self._ended or size != 0
+            return b""
         self._digest.update(block)
         if self.size < FIRST:
             self.first += block[: FIRST - self.size]

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from extriage.analysis.chains import chains
 from extriage.analysis.coverage import cover
-from extriage.analysis.eviction import with_removal
+from extriage.analysis.eviction import mentioned_in, with_removal
 from extriage.analysis.findings import gather, merge
 from extriage.analysis.pageurl import directories
 from extriage.analysis.patch import (
@@ -31,6 +31,8 @@ from extriage.model.host import Coverage, Host, Manifest, Patch
 from extriage.model.persistence import PageLife
 from extriage.model.reading import Kept
 from extriage.model.state import Fact
+
+_CONFIGURATION = "/inetsrv/config/applicationhost.config"
 
 
 @dataclass(slots=True)
@@ -72,7 +74,11 @@ def triage_host(
     verdict = judgement.verdict
     told = chains(findings)
     served = directories(evidence.facts)
-    ways = ways_back(evidence.name, findings, evidence.lives, told, served)
+    ways = ways_back(
+        *(evidence.name, findings, evidence.lives, told, served),
+        configured=any(map(_is_configuration, evidence.entries)),
+    )
+    verdict = mentioned_in(verdict, ways.items)
     if evidence.account.by_entry():
         everything = _unsuppressed(evidence, ruleset)
         verdict = mentioned(verdict, judged(everything).verdict, findings, everything)
@@ -93,6 +99,12 @@ def triage_host(
         persistence=ways.items,
         suppressed=suppressed_rows(evidence.account, entries),
     )
+
+
+def _is_configuration(one: Entry) -> bool:
+    """Tell the configuration that IIS ran with last from its older copies."""
+    whole = one.status == "read" and not one.reason
+    return whole and one.path.replace("\\", "/").lower().endswith(_CONFIGURATION)
 
 
 def _unsuppressed(evidence: HostEvidence, ruleset: RuleSet) -> tuple[Finding, ...]:

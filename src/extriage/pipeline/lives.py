@@ -16,7 +16,7 @@ from extriage.pipeline.collect import Collector
 from extriage.pipeline.host import HostEvidence
 from extriage.pipeline.pack import Pack
 from extriage.pipeline.pivot import Seen, WebLogs, follow
-from extriage.pipeline.scan import Results
+from extriage.pipeline.results import Results
 from extriage.pipeline.worker import decode
 
 _LEFT = "pages that findings name and whose requests were not counted, because {most:,} are: {left}"

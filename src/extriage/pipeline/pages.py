@@ -36,8 +36,9 @@ class PageReader:
         known = shipped_fields(path, sha256)
         if known["ShippedHash"] != "yes":
             record = _record(path, data, known)
-            _sigma(self.pack, self.collector, record, data)
-            self.reasons += look(self.pack, self.collector, record, data)
+            page = _Page(record, data, _texts(record, data))
+            _sigma(self, page)
+            self.reasons += _look(self.pack, self.collector, page)
 
 
 def known_page(path: str, data: bytes, sha256: str) -> Record:
@@ -50,33 +51,57 @@ def _record(path: str, data: bytes, known: Fields) -> Record:
     return replace(page, fields=page.fields | known)
 
 
-def _sigma(pack: Pack, collector: Collector, record: Record, data: bytes) -> None:
+def _sigma(reader: PageReader, page: "_Page") -> None:
     """Run the Sigma rules; what they ask for may stand in the page or in what is told of it."""
-    text = searched(record, data)
-    prefilter = pack.prefilter(record.kind)
+    text = _searched(page)
+    prefilter = reader.pack.prefilter(page.record.kind)
     literals = {literal for _, literal in prefilter.hits(text)}
     for watch in prefilter.candidates(literals, text):
-        if watch.target.matches(record):
-            collector.add(watch, record, data)
+        if watch.target.matches(page.record):
+            reader.collector.add(watch, page.record, page.data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A file with its record, and the texts that say something else than its bytes."""
+
+    record: Record
+    data: bytes
+    texts: dict[str, bytes]
 
 
 def searched(record: Record, data: bytes) -> bytes:
     """Return what literals of rules are searched in: the page, its texts, and all its fields."""
-    return b"\n".join((data, _told(record.fields), *_texts(record, data).values())).lower()
+    return _searched(_Page(record, data, _texts(record, data)))
+
+
+def _searched(page: _Page) -> bytes:
+    return b"\n".join((page.data, _told(page.record.fields), *page.texts.values())).lower()
 
 
 def _told(fields: Fields) -> bytes:
     """Return what is told of a page besides its text."""
-    rest = (value for name, value in fields.items() if name not in _TEXTS)
-    told = "\n".join(one if isinstance(one, str) else "\n".join(one) for one in rest)
+    told = "\n".join(
+        [
+            one if isinstance(one, str) else "\n".join(one)
+            for name, one in fields.items()
+            if name not in _TEXTS
+        ]
+    )
     # NOTE: letters beyond ASCII become small here, for bytes know only those of ASCII.
     return told.lower().encode("utf-8", "replace")
 
 
 def look(pack: Pack, collector: Collector, record: Record, data: bytes) -> tuple[str, ...]:
     """Run the YARA rules over a file and the texts in its record; return what was not searched."""
-    path = record.origin.path
-    scanned = scan_bytes(pack.yara, data, texts_of(record, data), record.kind, path)
+    return _look(pack, collector, _Page(record, data, _texts(record, data)))
+
+
+def _look(pack: Pack, collector: Collector, page: _Page) -> tuple[str, ...]:
+    record, data = page.record, page.data
+    scanned = scan_bytes(
+        pack.yara, data, tuple(page.texts.items()), record.kind, record.origin.path
+    )
     for match in scanned.matches:
         collector.add_match(match.rule, seen(record, match), data)
     return scanned.troubles
@@ -90,8 +115,10 @@ def texts_of(record: Record, data: bytes) -> list[tuple[str, bytes]]:
 def _texts(record: Record, data: bytes) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     for name, words in _TEXTS.items():
-        value = record.fields.get(name, "")
-        text = value.encode("utf-8", "replace") if isinstance(value, str) else b""
+        value = record.fields.get(name)
+        if not value or not isinstance(value, str):
+            continue
+        text = value.encode("utf-8", "replace")
         same = text == data or (data.startswith(BOM) and text == data[len(BOM) :])
         if text and not same and text not in found.values():
             found[words] = text

@@ -2,20 +2,21 @@
 
 import hashlib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from extriage import __version__
-from extriage.casefile import CaseFolder, Ledger
+from extriage.casefile import CaseFolder
 from extriage.model.case import Case
-from extriage.model.evidence import Entry, Unit
+from extriage.model.evidence import Unit
 from extriage.pipeline.beginning import Beginning
 from extriage.pipeline.pack import Content, content_digest, load_pack
+from extriage.pipeline.results import Results
 from extriage.pipeline.secondpass import SecondPass
-from extriage.pipeline.worker import Beside, Workers, decode, run_units
+from extriage.pipeline.worker import Beside, Workers, findings, run_units
 
 
 class Watcher(Protocol):
@@ -60,9 +61,7 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
 
         def keep(unit: Unit, data: bytes) -> None:
             ledger.add(_key(unit), data)
-            watcher.done(
-                unit.path, sum(not kept.held for result in decode(data) for kept in result.kept)
-            )
+            watcher.done(unit.path, findings(data))
 
         workers = Workers(options.jobs, options.content, options.debug)
         beside = Beside(begun.digests, _judges)
@@ -85,19 +84,6 @@ def finish(case: Case, folder: CaseFolder, run: dict[str, object]) -> None:
     for name in ("scan.ledger", "scan.ledger-wal", "scan.ledger-shm"):
         with suppress(OSError):
             (folder.path / name).unlink(missing_ok=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What all units gave, in a fixed order, and what was seen but not read."""
-
-    ledger: Ledger
-    order: list[str]
-    entries: Iterable[Entry]
-    same: Mapping[str, str] = field(default_factory=dict)
-    """Path to the path under which this very file was met before."""
-    second: SecondPass | None = None
-    """How the evidence can be read once more; None if it cannot."""
 
 
 def _judges() -> Any:

@@ -29,6 +29,8 @@ SLOWEST = 512 << 10
 BATCH = 8 << 20
 FILE_COST = 64 << 10
 """Opening a file takes as long as reading this many bytes."""
+TELL = 256 << 10
+"""Bytes that a worker reads before it tells so."""
 
 Keep = Callable[[Unit, bytes], None]
 
@@ -160,7 +162,26 @@ def encode(results: list[ArtifactResult]) -> bytes:
 
 def decode(data: bytes) -> list[ArtifactResult]:
     """Unpack results."""
-    return msgspec.msgpack.decode(data, type=list[ArtifactResult])
+    return _RESULTS.decode(data)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeptOnly:
+    held: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _MetOnly:
+    kept: list[_KeptOnly]
+
+
+_MET = msgspec.msgpack.Decoder(list[_MetOnly])
+_RESULTS = msgspec.msgpack.Decoder(list[ArtifactResult])
+
+
+def findings(data: bytes) -> int:
+    """Return how many rules were met in packed results, without unpacking the rest."""
+    return sum(not kept.held for result in _MET.decode(data) for kept in result.kept)
 
 
 class _Pool:
@@ -321,19 +342,36 @@ def _start(workers: Workers, counter: Any) -> None:
 
 def _work(task: _Task) -> list[bytes]:
     """Do a task; an empty list says that a large log must be read whole."""
-    counter = _state["counter"]
-
-    def progress(count: int) -> None:
-        with counter.get_lock():
-            counter.value += count
-
+    told = _Told(_state["counter"])
     pack, debug = _state["pack"], _state["debug"]
     try:
         if task.part:
-            return [msgspec.msgpack.encode(splitting.read_part(task.part, pack, progress))]
+            return [msgspec.msgpack.encode(splitting.read_part(task.part, pack, told.read))]
+        return [encode(read_unit(unit, pack, told.read, debug=debug)) for unit in task.units]
     except SourceError:
         return []
-    return [encode(read_unit(unit, pack, progress, debug=debug)) for unit in task.units]
+    finally:
+        told.tell()
+
+
+@dataclass(slots=True)
+class _Told:
+    """What a worker tells of its progress: not of each small file, which all would wait for."""
+
+    counter: Any
+    waiting: int = 0
+
+    def read(self, count: int) -> None:
+        """Count bytes that were read."""
+        self.waiting += count
+        if self.waiting >= TELL:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell what was not told yet."""
+        with self.counter.get_lock():
+            self.counter.value += self.waiting
+        self.waiting = 0
 
 
 def default_jobs() -> int:

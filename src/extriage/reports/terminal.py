@@ -22,7 +22,7 @@ from extriage.reports.proof import proof_block
 from extriage.reports.story import story_block
 from extriage.reports.suppressed import suppressed_list, suppressed_sum
 from extriage.reports.unseen import answer_of, known_as, unseen_block, unseen_line
-from extriage.reports.waysback import ways_back_block
+from extriage.reports.waysback import is_open, ways_back_block
 
 _NAMES = {
     Status.COMPROMISED: "COMPROMISED",
@@ -91,10 +91,8 @@ def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     lines += [_brief(paper, one) for one in brief]
     hinted = {one.campaign for one in host.findings if one.hints or one.about}
     unseen = [one for one in host.campaigns if not one.stage and one.campaign not in hinted]
-    if not drawn:
-        lines += unseen_block(paper, unseen)
-    lines += story_block(paper, host)
-    lines += ways_back_block(paper, host)
+    told = [*story_block(paper, host), *ways_back_block(paper, host)]
+    lines += told if drawn else [*told, *unseen_block(paper, unseen)]
     lines += _actions(paper, host, _ACTIONS)
     lines += proof_block(paper, host, _PROOFS_BESIDE_STORY if host.chains else _PROOFS)
     lines += coverage_block(paper, host)
@@ -174,7 +172,10 @@ def _short_block(paper: Paper, host: Host) -> list[Text]:
 
 def _verdict(paper: Paper, host: Host) -> list[Text]:
     verdict = host.verdict
-    style = STATUS_STYLE[verdict.status]
+    # NOTE: no sign of an attack is no good news above a list of ways back in.
+    good = verdict.status is Status.NO_SIGN and not is_open(host.persistence)
+    shown = verdict.status if good or verdict.status is not Status.NO_SIGN else Status.CANNOT_TELL
+    style = STATUS_STYLE[shown]
     level = standing(verdict.stage, verdict.certainty)
     about = f"  {level}" if level else ""
     name = paper.fit(host.name, paper.width - 16 - len(about))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from extriage.analysis.persistence import ITEMS
+from extriage.knowledge.joins import is_somebody
 from extriage.knowledge.persistence import persistence_kinds
 from extriage.model.host import Host
 from extriage.model.persistence import Persistence, Presence
@@ -37,6 +39,11 @@ def ways_back_block(paper: Paper, host: Host, most: int = SHOWN) -> list[Text]:
     return lines + _tried(paper, tried)
 
 
+def is_open(ways: Sequence[Persistence]) -> bool:
+    """Tell whether one of them is there or may be there."""
+    return any(one.state in (Presence.PRESENT, Presence.UNKNOWN) for one in ways)
+
+
 def _sum(ways: Sequence[Persistence]) -> str:
     many = {state: sum(one.state is state for one in ways) for state in _STYLE}
     words = {
@@ -45,7 +52,8 @@ def _sum(ways: Sequence[Persistence]) -> str:
         Presence.REMOVED: "gone",
         Presence.ATTEMPTED: "tried",
     }
-    return ", ".join(f"{many[state]} {word}" for state, word in words.items() if many[state])
+    told = ", ".join(f"{many[state]} {word}" for state, word in words.items() if many[state])
+    return f"the worst {ITEMS} of more: {told}" if len(ways) >= ITEMS else told
 
 
 def _way(paper: Paper, one: Persistence) -> list[Text]:
@@ -53,7 +61,8 @@ def _way(paper: Paper, one: Persistence) -> list[Text]:
     title = kind.title if kind else one.kind
     head: list[Part] = [(f"  {one.state.value:9}", _STYLE[one.state])]
     since = f"since {when(one.first)[:16]}" if one.first else ""
-    who = f"by {', '.join(map(_short, one.by[:_WHO]))}" if one.by else ""
+    named = [name for name in one.by if is_somebody(name)] or one.by
+    who = f"by {', '.join(map(_short, named[:_WHO]))}" if named else ""
     facts = ", ".join(word for word in (since, who) if word)
     room = max(paper.width - _LABEL - len(title) - len(facts) - 4, paper.width // 3)
     name = paper.fit(one.object, room)

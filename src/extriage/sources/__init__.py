@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import cast
 
 from extriage.errors import SourceError
+from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import ByteStream, Entry, Unit
-from extriage.sources.archive import HEAD, Place, contents, recognise, unfold
+from extriage.sources.archive import HEAD, Place, contents, leaf, recognise, unfold
 from extriage.sources.contents import Opened, Survey, utc
 from extriage.sources.directory import survey
 from extriage.sources.files import EvidenceFile, open_file
@@ -42,7 +43,9 @@ def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:
 def _files(file: EvidenceFile, unit: Unit, budget: Budget) -> Iterator[Opened | Entry]:
     place = Place(unit.path, file.size, utc(file.modified / 1_000_000_000))
     stream = file.stream()
-    if recognise(stream.peek(HEAD), unit.path) == "zip":
+    if is_executed(unit.path):
+        yield from leaf(stream, place, budget)
+    elif recognise(stream.peek(HEAD), unit.path) == "zip":
         yield from contents(place, budget, lambda: read_zip(file, unit.members, budget))
     else:
         yield from unfold(stream, place, budget)

@@ -80,7 +80,7 @@ def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
     """Yield a file as it is, or all files inside it if it is an archive."""
     kind = recognise(stream.peek(HEAD), place.path)
     if not kind:
-        yield from _leaf(stream, place, budget)
+        yield from leaf(stream, place, budget)
     elif kind == "gzip" and place.depth <= DEEPEST:
         yield from _gunzip(stream, place, budget)
     elif kind not in ("zip", "tar", "gzip"):
@@ -93,7 +93,8 @@ def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
         yield from contents(place, budget, lambda: read_tar(stream))
 
 
-def _leaf(stream: Stream, place: Place, budget: Budget) -> Found:
+def leaf(stream: Stream, place: Place, budget: Budget) -> Found:
+    """Yield a file as it is."""
     if place.depth:
         stream.cap = budget.limits.file
     artifact = Artifact(place.path, place.size, place.modified)

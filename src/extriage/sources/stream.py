@@ -14,6 +14,7 @@ from extriage.sources.limits import KIB
 
 CHUNK = 64 * KIB
 ZEROS = bytes(CHUNK)
+_CLOSED = "this stream was valid only until the next file was opened"
 
 Wanted = TypeVar("Wanted")
 Got = TypeVar("Got")
@@ -47,10 +48,31 @@ class Stream(io.RawIOBase):
         """Say yes: that is all a stream of evidence can do."""
         return True
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Return `size` bytes; fewer mean that the data ends or breaks off there."""
+        if size is None or size < 0:
+            return self.readall()
+        if self.closed:
+            raise ValueError(_CLOSED)
+        data = self.some(size)
+        if not data or len(data) == size:
+            return data
+        parts, left = [data], size - len(data)
+        while left:
+            try:
+                data = self.some(left)
+            except SourceError:
+                break
+            if not data:
+                break
+            parts.append(data)
+            left -= len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
     def readinto(self, buffer: Any) -> int:
         """Fill the buffer; fewer bytes mean that the data ends or breaks off there."""
         if self.closed:
-            raise ValueError("this stream was valid only until the next file was opened")
+            raise ValueError(_CLOSED)
         view = memoryview(buffer).cast("B")
         filled = 0
         while filled < len(view):

@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -14,7 +15,7 @@ private rule server_code
 private rule reads_request
 {
   strings:
-    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength)\b|[\[(])/ nocase
+    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength|totalbytes|rawurl|pathinfo|useragent|userlanguages|urlreferrer|getbufferlessinputstream|saveas)\b|[\[(!,;)])|\bHttpRequest(Base)?\s{1,4}\w|\[\s{0,4}["']Request["']\s{0,4}\]/ nocase
   condition:
     $request
 }

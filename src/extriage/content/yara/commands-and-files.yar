@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -14,7 +15,7 @@ private rule server_code
 private rule reads_request
 {
   strings:
-    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength)\b|[\[(])/ nocase
+    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength|totalbytes|rawurl|pathinfo|useragent|userlanguages|urlreferrer|getbufferlessinputstream|saveas)\b|[\[(!,;)])|\bHttpRequest(Base)?\s{1,4}\w|\[\s{0,4}["']Request["']\s{0,4}\]/ nocase
   condition:
     $request
 }
@@ -41,10 +42,12 @@ rule page_runs_command_of_request
     $start = /\bProcess\s{0,4}\.\s{0,4}Start\s{0,4}\(|\.\s{0,4}Start\s{0,4}\(\s{0,4}\)|\bnew\s{1,4}(System\.Diagnostics\.)?Process(StartInfo)?\b/ nocase
     $output = /\b(RedirectStandardOutput|StandardOutput\s{0,4}\.\s{0,4}ReadToEnd)\b/ nocase
     $shell = /\b(cmd(\.exe)?|powershell(\.exe)?|pwsh|wscript|cscript|mshta|rundll32|certutil)\b|\bComSpec\b/ nocase
-    $asked = /\bRequest\s{0,4}(\.\s{0,4}(Item|Form|QueryString|Params|Headers|Cookies|InputStream)|[\[(])|\b\w{1,30}\s{0,4}\.\s{0,4}Text\b|\bWebMethod\b|<asp:TextBox/ nocase
-    $given = /\bStart(Info)?\s{0,4}\([^;]{0,160}\b(Request\s{0,4}[.\[(]|\w{1,30}\.Text\b)|\bArguments\s{0,4}=\s{0,4}[^;]{1,160};/ nocase
+    $asked = /\bRequest\s{0,4}(\.\s{0,4}(Item|Form|QueryString|Params|Headers|Cookies|InputStream|BinaryRead|ServerVariables|Unvalidated|RawUrl|PathInfo|UserAgent|UserLanguages)|[\[(!])|\b\w{1,30}\s{0,4}\.\s{0,4}Text\b|\bWebMethod\b|<asp:TextBox/ nocase
+    $given = /\bStart(Info)?\s{0,4}\([^;]{0,160}\b(Request\s{0,4}[.\[(!]|\w{1,30}\.Text\b)|["']\s{0,4}\/c [^"'\r\n]{0,80}["']\s{0,4}[+&]/ nocase
+    $later = /\bArguments\s{0,4}=\s{0,4}(\$?["'][^"'\r\n]{0,80}["']\s{0,4}[+&]|\$["']|[A-Za-z_])|\bStart(Info)?\s{0,4}\(\s{0,4}@?["'][^"'\r\n]{1,80}["']\s{0,4},\s{0,4}(["'][^"',;]{0,80}["']\s{0,4}[+&]|\$["']|[A-Za-z_])/ nocase
+    $open = /\bFileName\s{0,4}=\s{0,4}[A-Za-z_]|\bStart(Info)?\s{0,4}\(\s{0,4}[a-z_]\w{0,40}\s{0,4},|\bStandardInput\s{0,4}\.\s{0,4}Write/ nocase
   condition:
-    server_code and $start and $asked and ($output or ($shell and $given))
+    server_code and $start and ($asked or reads_request) and (($shell and ($given or $later or $output)) or ($output and ($given or $open)))
 }
 
 rule page_runs_command_with_wscript
@@ -66,8 +69,8 @@ rule page_runs_command_with_wscript
     date = "2026-11-23"
     id = "94166d50-74d2-40d3-a1c4-81034256a4f1"
   strings:
-    $object = /["'](WScript\.Shell|Shell\.Application|WScript["' &+]{3,9}\.Shell)["'.]|clsid:(72C24DD5-D70A-438B-8A42-98424B88AFB8|13709620-C279-11CE-A49E-444553540000)|winmgmts:[^"]{0,60}Win32_Process/ nocase
-    $run = /\.\s{0,4}(exec|run|shellexecute|create)\s{0,4}\(?/ nocase
+    $object = /["'](WScript\.Shell|Shell\.Application|WScript["' &+]{3,9}\.Shell)["'.]|clsid:(72C24DD5-D70A-438B-8A42-98424B88AFB8|13709620-C279-11CE-A49E-444553540000)|winmgmts:[^"]{0,60}Win32_Process|:Win32_Process["']/ nocase
+    $run = /\.\s{0,4}(exec|run|shellexecute|create|InvokeMethod)\s{0,4}\(?/ nocase
   condition:
     server_code and all of them and reads_request
 }
@@ -224,4 +227,129 @@ rule page_runs_sql_commands
     $client = /\b(SqlConnection|SqlCommand|OleDbConnection|OdbcConnection|ADODB\.Connection)\b/ nocase
   condition:
     server_code and all of them
+}
+
+rule page_starts_program_by_name
+{
+  meta:
+    title = "Page that starts programs by the name of the class"
+    description = "The page names the class of .NET that starts programs in a text, or gives it another name, and calls it that way. Searches for the usual call do not see it."
+    level = "high"
+    stage = "planted"
+    certainty = "likely"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1027"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "None is known"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "84edfdad-3a5d-45f2-9041-e41d76b4cd13"
+  strings:
+    $type = /["']System\.Diagnostics\.Process(StartInfo)?\b/
+    $call = /\b(GetMethods?|InvokeMember|CallByName|GetRuntimeMethod)\s{0,4}\(/ nocase
+    $renamed = /\b(using|imports)\s{1,4}\w{1,40}\s{0,4}=\s{0,4}System\.Diagnostics\.Process(StartInfo)?\b/ nocase
+    $plain = /\b(using|imports)\s{1,4}Process(StartInfo)?\s{0,4}=\s{0,4}System\.Diagnostics\.Process(StartInfo)?\b/ nocase
+  condition:
+    server_code and reads_request and (($type and $call) or #renamed > #plain)
+}
+
+rule page_runs_command_with_shell_function
+{
+  meta:
+    title = "Visual Basic page that runs programs"
+    description = "The page hands a command line that it puts together to the function Shell of Visual Basic, and reads the request."
+    level = "high"
+    stage = "planted"
+    certainty = "likely"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1059.003"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "A page that administrators built to start one tool"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "61f88a51-b6ba-4185-9abd-a63d9c804be1"
+  strings:
+    $shell = /(^|[^.\w>&])Shell\s{0,4}\(\s{0,4}("[^"\r\n]{0,200}"\s{0,4}&|(\w{1,30}\s{0,4}\.\s{0,4}){0,3}Request\b|[A-Za-z_]\w{0,40}\s{0,4}(&|,\s{0,4}(\d|AppWinStyle)))/ nocase
+  condition:
+    server_code and $shell and reads_request
+}
+
+rule page_browses_folders
+{
+  meta:
+    title = "Page that lists and deletes what its caller names"
+    description = "The page lists folders and deletes or moves files, by names that are not bound to a folder of the site, and reads the request."
+    level = "medium"
+    hints = "planted"
+    certainty = "possible"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1083"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "A file manager for editors of a web site"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "b3c6b1e5-32c5-44df-be10-d7b9cadc9843"
+  strings:
+    $list = /\b(GetFileSystemEntries|GetFileSystemInfos|GetFiles|GetDirectories|EnumerateFiles|EnumerateFileSystemEntries|DirectoryInfo|GetFolder)\s{0,4}\(\s{0,4}(\w{1,40}\s{0,4}[,)]|(\w{1,30}\.){0,3}Request\s{0,4}[.\[(])/ nocase
+    $change = /\b((File|Directory)\s{0,4}\.\s{0,4}(Delete|Move|Copy)|DeleteFile|MoveFile|CopyFile)\s{0,4}\(?\s{0,4}(\w{1,40}\s{0,4}[,)]|(\w{1,30}\.){0,3}Request\s{0,4}[.\[(])|\bnew\s{1,4}(System\.IO\.)?(File|Directory)Info\s{0,4}\([^;]{1,120}\)\s{0,4}\.\s{0,4}(Delete|MoveTo|CopyTo)\s{0,4}\(/ nocase
+    $bound = /\b(MapPath|GetFileName|PhysicalApplicationPath)\b/ nocase
+  condition:
+    server_code and reads_request and $list and $change and not $bound
+}
+
+rule page_sends_file_of_request
+{
+  meta:
+    title = "Page that sends any file that the request names"
+    description = "The page sends a file of the server whose whole path comes in with the request: settings, keys, mailboxes. Careless download pages do the same."
+    level = "medium"
+    hints = "planted"
+    certainty = "possible"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1005"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "A download page that does not check the name of the file"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "2781147e-b8f2-42e4-a415-fa91e7f1cd0f"
+  strings:
+    $send = /\b(TransmitFile|WriteFile|ReadAllText|ReadAllBytes|ReadAllLines|OpenTextFile|LoadFromFile)\s{0,4}\(?\s{0,4}(\w{1,30}\s{0,4}\.\s{0,4}){0,5}Request\s{0,4}(\.\s{0,4}(Item|Form|QueryString|Params|Headers|Cookies)\s{0,4})?[\[(]/ nocase
+  condition:
+    server_code and $send
+}
+
+rule page_fetches_file_for_caller
+{
+  meta:
+    title = "Page that fetches a file and keeps it"
+    description = "The page fetches a file from an address that is not written in it, and stores it on the server."
+    level = "medium"
+    hints = "planted"
+    certainty = "possible"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1105"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "A page that mirrors files of another server"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "9f12813b-df4b-4442-9acc-1811bdb9cfd8"
+  strings:
+    $fetch = /\.\s{0,4}DownloadFile(Async|TaskAsync)?\s{0,4}\(\s{0,4}[^"'\s);]|\bURLDownloadToFile[AW]?\s{0,4}\(/ nocase
+  condition:
+    server_code and $fetch and reads_request
 }

@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -14,7 +15,7 @@ private rule server_code
 private rule reads_request
 {
   strings:
-    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength)\b|[\[(])/ nocase
+    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength|totalbytes|rawurl|pathinfo|useragent|userlanguages|urlreferrer|getbufferlessinputstream|saveas)\b|[\[(!,;)])|\bHttpRequest(Base)?\s{1,4}\w|\[\s{0,4}["']Request["']\s{0,4}\]/ nocase
   condition:
     $request
 }
@@ -38,10 +39,15 @@ rule handler_runs_orders
     date = "2026-11-23"
     id = "f9da3770-7d1b-4f66-8828-912d72c065b2"
   strings:
-    $class = /:\s{0,4}[\w., ]{0,60}\b(System\.Web\.)?IHttp(Async)?Handler(Factory)?\b/
-    $order = /\b(Process\s{0,4}\.\s{0,4}Start|new\s{1,4}(System\.Diagnostics\.)?Process(StartInfo)?\b|CompileAssemblyFromSource|VirtualAlloc)|\bAssembly\s{0,4}\.\s{0,4}Load\s{0,4}\(|\bAssembly\b[^;]{0,60}["']Load|\.\s{0,4}eval\s{0,4}\(|\bSystem\.Management\.Automation\b/ nocase
+    $class = /:\s{0,4}[\w., ]{0,60}\b(System\.Web\.)?IHttp(Async)?Handler(Factory)?\b|\bImplements\s{1,4}(\w{1,30}\.){0,3}IHttp(Async)?Handler\b/
+    $order = /\b(CompileAssemblyFromSource|VirtualAlloc|Win32_Process|WScript\.Shell|(Binary|Los|ObjectState|Soap)Formatter|NetDataContractSerializer)\b|\bAssembly\s{0,4}\.\s{0,4}(Unsafe)?Load(From|File)?\s{0,4}\(\s{0,4}[^"'\s)]|\bAssembly\b[^;]{0,60}["']Load|\bAppDomain\b[^;]{0,60}\.\s{0,4}Load\s{0,4}\(|["']System\.Diagnostics\.Process\b|\.\s{0,4}eval\s{0,4}\(|\bSystem\.Management\.Automation\b/ nocase
+    $start = /\b(Process\s{0,4}\.\s{0,4}Start|new\s{1,4}(System\.Diagnostics\.)?Process(StartInfo)?\b)/ nocase
+    $shell = /["'][^"'\r\n]{0,60}\b(cmd|powershell|pwsh|wscript|cscript|mshta|rundll32|certutil)(\.exe)?\b|\bComSpec\b/ nocase
+    $open = /\b(Process\s{0,4}\.\s{0,4}Start|new\s{1,4}(System\.Diagnostics\.)?ProcessStartInfo)\s{0,4}\([^;"']{0,80}\bRequest\b|\bFileName\s{0,4}=\s{0,4}[A-Za-z_]|\bStandardInput\s{0,4}\.\s{0,4}Write/ nocase
+    $output = /\b(RedirectStandardOutput|StandardOutput\s{0,4}\.\s{0,4}ReadToEnd)\b/ nocase
+    $renamed = /\b(using|imports)\s{1,4}\w{1,40}\s{0,4}=\s{0,4}System\.Diagnostics\.Process(StartInfo)?\b/ nocase
   condition:
-    all of them and reads_request
+    $class and reads_request and ($order or $renamed or ($start and ($shell or $open or $output)))
 }
 
 rule handler_writes_files
@@ -92,7 +98,7 @@ rule service_runs_orders
   strings:
     $service = /<%@\s{0,8}(WebService|ServiceHost)\b/ nocase
     $method = /\[\s{0,4}(\w{1,40}\.){0,6}(WebMethod|OperationContract|WebInvoke|WebGet)\b|<\s{0,4}(WebMethod|OperationContract)\b|\bWebMethodAttribute\b/ nocase
-    $order = /\b(Process\s{0,4}\.\s{0,4}Start|new\s{1,4}(System\.Diagnostics\.)?Process(StartInfo)?\b|CompileAssemblyFromSource|Assembly\s{0,4}\.\s{0,4}Load\s{0,4}\(|System\.Management\.Automation|VirtualAlloc|CreateDecryptor)|\bAssembly\b[^;]{0,60}["']Load|\beval\s{0,4}\([^;]{1,120},\s{0,4}["']unsafe|\bFile\s{0,4}\.\s{0,4}WriteAll(Bytes|Text)\s{0,4}\(/ nocase
+    $order = /\b(Process\s{0,4}\.\s{0,4}Start|new\s{1,4}(System\.Diagnostics\.)?Process(StartInfo)?\b|CompileAssemblyFromSource|Assembly\s{0,4}\.\s{0,4}Load\s{0,4}\(|System\.Management\.Automation|VirtualAlloc|CreateDecryptor|WScript\.Shell|(Binary|Los|ObjectState|Soap)Formatter|NetDataContractSerializer|RunspaceFactory)|["']System\.Diagnostics\.Process\b|:Win32_Process["']|\bAssembly\s{0,4}\.\s{0,4}(Unsafe)?Load(From|File)\s{0,4}\(\s{0,4}[^"'\s)]|\bAppDomain\b[^;]{0,60}\.\s{0,4}Load\s{0,4}\(|\b(using|imports)\s{1,4}\w{1,40}\s{0,4}=\s{0,4}System\.Diagnostics\.Process(StartInfo)?\b|[^.\w]Shell\s{0,4}\(\s{0,4}["'][^"'\r\n]{0,200}["']\s{0,4}&|\bAssembly\b[^;]{0,60}["']Load|\beval\s{0,4}\([^;]{1,120},\s{0,4}["']unsafe|\bFile\s{0,4}\.\s{0,4}WriteAll(Bytes|Text)\s{0,4}\(/ nocase
   condition:
     all of them
 }

@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -133,10 +134,11 @@ rule page_queries_any_database
     date = "2026-11-23"
     id = "69bb0613-57fc-45d3-b0dc-9e4ab5b6f2d4"
   strings:
-    $connect = /\bnew\s{1,4}[\w.]{0,40}(Sql|OleDb|Odbc|Oracle)Connection\s{0,4}\([^;]{0,80}\b(Request\s{0,4}[.\[(]|\w{1,30}\.Text\b)|\bConnectionString\s{0,4}=\s{0,4}[^;]{0,60}\b(Request\s{0,4}[.\[(]|\w{1,30}\.Text\b)|\.open\s{0,4}\(?\s{0,4}request\s{0,4}\(/ nocase
+    $connect = /\bnew\s{1,4}[\w.]{0,40}(Sql|OleDb|Odbc|Oracle)Connection\s{0,4}\([^;]{0,80}\b(Request\s{0,4}[.\[(]|\w{1,30}\.Text\b)|\bConnectionString\s{0,4}=\s{0,4}[^;]{0,60}\b(Request\s{0,4}[.\[(]|\w{1,30}\.Text\b)|\.open\s{0,4}\(?\s{0,4}request\s{0,4}\(|\bnew\s{1,4}[\w.]{0,40}(Sql|OleDb|Odbc|Oracle)DataAdapter\s{0,4}\([^;,]{1,120},\s{0,4}(\w{1,30}\s{0,4}\.\s{0,4}){0,4}Request\s{0,4}[.\[(]/ nocase
+    $source = /<asp:(Sql|Access|Object)DataSource\b[^>]{0,400}\b(ConnectionString|SelectCommand|DataFile)\s{0,4}=\s{0,4}["']<%[#=][^%]{0,120}\bRequest\b/ nocase
     $query = /\b(ExecuteReader|ExecuteNonQuery|ExecuteScalar|Fill|execute)\s{0,4}\(/ nocase
   condition:
-    server_code and all of them
+    server_code and (($connect and $query) or $source)
 }
 
 rule page_reads_memory_of_lsass

@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -14,7 +15,7 @@ private rule server_code
 private rule reads_request
 {
   strings:
-    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength)\b|[\[(])/ nocase
+    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength|totalbytes|rawurl|pathinfo|useragent|userlanguages|urlreferrer|getbufferlessinputstream|saveas)\b|[\[(!,;)])|\bHttpRequest(Base)?\s{1,4}\w|\[\s{0,4}["']Request["']\s{0,4}\]/ nocase
   condition:
     $request
 }
@@ -119,8 +120,10 @@ rule page_calls_windows_for_processes
   strings:
     $import = /\bDllImport(Attribute)?\s{0,4}\(\s{0,4}@?["'](kernel32|advapi32|ntdll|dbghelp|dbgcore|userenv|secur32|samlib)/ nocase
     $function = /\b(CreateProcess(AsUser|WithLogonW|WithTokenW)?[AW]?|OpenProcess|MiniDumpWriteDump|DuplicateTokenEx|ImpersonateLoggedOnUser|AdjustTokenPrivileges|ImpersonateNamedPipeClient|LsaEnumerateLogonSessions)\b/
+    $logon = /\bLogonUser[AW]?\s{0,4}\(/
+    $start = /\bProcess\s{0,4}\.\s{0,4}Start\s{0,4}\(/
   condition:
-    server_code and all of them
+    server_code and (($import and $function) or ($logon and $start and reads_request))
 }
 
 rule page_loads_code_from_network
@@ -167,10 +170,9 @@ rule page_runs_powershell
     date = "2026-11-23"
     id = "e843b584-ad96-43c2-a006-e09938f6e661"
   strings:
-    $automation = /\bSystem\s{0,4}\.\s{0,4}Management\s{0,4}\.\s{0,4}Automation\b/ nocase
     $space = /\b(RunspaceFactory|PowerShell\s{0,4}\.\s{0,4}Create|CreatePipeline|CreateRunspace)\b/ nocase
     $script = /\b(AddScript|Commands\s{0,4}\.\s{0,4}Add(Script)?|AddCommand)\s{0,4}\(/ nocase
-    $asked = /\bRequest\s{0,4}[.\[(]|\.\s{0,4}Text\b/ nocase
+    $asked = /\bRequest\s{0,4}[.\[(!]|\.\s{0,4}Text\b|\b(WebMethod|OperationContract)\b/ nocase
   condition:
     server_code and all of them
 }
@@ -196,8 +198,11 @@ rule page_deserializes_request
   strings:
     $reader = /\b(BinaryFormatter|LosFormatter|ObjectStateFormatter|SoapFormatter|NetDataContractSerializer|XamlReader|XamlServices)\b/ nocase
     $read = /\.\s{0,4}(Deserialize|Parse|Load|ReadObject|UnsafeDeserialize)\s{0,4}\([^;]{0,160}\b(Request|FromBase64String|MemoryStream|StringReader|InputStream)\b/ nocase
+    $bytes = /\bnew\s{1,4}(System\.IO\.)?MemoryStream\s{0,4}\([^;\r\n]{0,80}\b(Request|FromBase64String|BinaryRead|FromHexString)\b/ nocase
+    $any = /\.\s{0,4}(Unsafe)?Deserialize\s{0,4}\(/ nocase
+    $state = /\b(LosFormatter|ObjectStateFormatter)\s{0,4}\([^;)]{0,40}\)\s{0,4}\.\s{0,4}Deserialize\s{0,4}\(/ nocase
   condition:
-    server_code and all of them and reads_request
+    server_code and reads_request and ($state or ($reader and ($read or ($any and $bytes))))
 }
 
 rule page_runs_script_in_stylesheet
@@ -221,6 +226,32 @@ rule page_runs_script_in_stylesheet
   strings:
     $trusted = /\bXsltSettings\s{0,4}(\.\s{0,4}TrustedXslt|\([^)]{0,40}true\s{0,4}\))|\bmsxsl:script\b/ nocase
     $transform = /\bXsl(Compiled)?Transform\b/ nocase
+    $load = /\bXslTransform\b[^%]{0,200}\.\s{0,4}Load\s{0,4}\(\s{0,4}(\w{1,30}\s{0,4}\.\s{0,4}){0,4}Request\s{0,4}[.\[(]/ nocase
+  condition:
+    server_code and $transform and reads_request and ($trusted or $load)
+}
+
+rule page_loads_assembly_from_path
+{
+  meta:
+    title = "Page that loads an assembly by its path"
+    description = "The page loads an assembly from a path that it puts together, makes objects of it or calls its methods, and reads the request."
+    level = "medium"
+    hints = "planted"
+    certainty = "possible"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1129"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "An application that loads its plug-ins by itself"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "d5477ea3-e7a0-45fc-bc0e-2e3ab60577c5"
+  strings:
+    $load = /\bAssembly\s{0,4}\.\s{0,4}(Unsafe)?Load(From|File)\s{0,4}\(\s{0,4}[^"'\s)]|\bCreateInstanceFrom\s{0,4}\(\s{0,4}[^"'\s)]/ nocase
+    $call = /\b(CreateInstance|EntryPoint|InvokeMember|GetMethod)\s{0,4}[(.]/ nocase
   condition:
     server_code and all of them and reads_request
 }

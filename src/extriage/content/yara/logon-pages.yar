@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }

@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -14,7 +15,7 @@ private rule server_code
 private rule reads_request
 {
   strings:
-    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength)\b|[\[(])/ nocase
+    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength|totalbytes|rawurl|pathinfo|useragent|userlanguages|urlreferrer|getbufferlessinputstream|saveas)\b|[\[(!,;)])|\bHttpRequest(Base)?\s{1,4}\w|\[\s{0,4}["']Request["']\s{0,4}\]/ nocase
   condition:
     $request
 }
@@ -145,7 +146,7 @@ rule page_evaluates_encoded_text
     date = "2026-11-23"
     id = "b711b677-700a-4045-9d36-8b7a3d9d787e"
   strings:
-    $eval = /\b(eval|execute(global)?)\s{0,4}\(?[^;<>%]{0,120}\b(FromBase64String|unescape|StrReverse|UrlDecode|HexToStr|Base64Decode|Reverse|GetString|decodeURIComponent)\s{0,4}\(/ nocase
+    $eval = /\b(eval|execute(global)?)\b\s{0,4}\(?[^;<>%]{0,120}\b(FromBase64String|unescape|StrReverse|UrlDecode|HexToStr|Base64Decode|Reverse|GetString|decodeURIComponent)\s{0,4}\(/ nocase
     $client = /<script(\s{1,4}type\s{0,2}=\s{0,2}["'][^"']{0,40}["'])?\s{0,4}>[^<]{0,4000}\beval\s{0,4}\([^;]{0,80}(unescape|decodeURIComponent)/ nocase
   condition:
     server_code and $eval and not $client
@@ -226,4 +227,30 @@ rule page_hides_in_long_line
     $lines = /(\r?\n[ \t]{0,8}){150}<(%|script[^>]{0,80}\brunat)/ nocase
   condition:
     any of ($blanks, $lines) and reads_request
+}
+
+rule page_decodes_names_it_uses
+{
+  meta:
+    title = "Page that decodes the names of what it uses"
+    description = "The page gives unreadable text to a function of its own, which turns it letter by letter into the name of an object or into code, and uses that at once."
+    level = "high"
+    stage = "planted"
+    certainty = "likely"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1140"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1140/"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    falsepositive = "A bought application that hides its code"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "1dbb6659-3766-4066-b1f8-15964af294e9"
+  strings:
+    $use = /\b(CreateObject|GetObject|GetTypeFromProgID|GetType|GetMethod|InvokeMember|execute(global)?|eval)\s{0,4}\(?\s{0,4}[A-Za-z_]\w{0,30}\s{0,4}\(\s{0,4}("([^"\r\n.]|""){8,4000}"|'[^'\r\n.]{8,4000}')/ nocase
+    $decode = /\b(Xor|StrReverse|fromCharCode|AscW?|ChrW?)\b|\(\s{0,2}char\s{0,2}\)\s{0,2}\(|\^\s{0,2}[\w(]/ nocase
+    $function = /\b(function|static|string|private|public)\s{1,4}[A-Za-z_][\w ]{0,40}\(/ nocase
+  condition:
+    server_code and all of them
 }

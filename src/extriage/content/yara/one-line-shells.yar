@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -14,7 +15,7 @@ private rule server_code
 private rule reads_request
 {
   strings:
-    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength)\b|[\[(])/ nocase
+    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength|totalbytes|rawurl|pathinfo|useragent|userlanguages|urlreferrer|getbufferlessinputstream|saveas)\b|[\[(!,;)])|\bHttpRequest(Base)?\s{1,4}\w|\[\s{0,4}["']Request["']\s{0,4}\]/ nocase
   condition:
     $request
 }
@@ -38,9 +39,10 @@ rule page_evaluates_request
     date = "2026-11-23"
     id = "3ec69401-376c-4910-9890-73ba8c3cf51e"
   strings:
-    $eval = /\beval\s{0,8}\(?\s{0,8}((System|Server|Convert|Encoding)\.[^;<>]{0,160})?\(?\s{0,4}Request\s{0,4}(\.\s{0,4}(Item|Form|QueryString|Cookies|Headers|Params|ServerVariables)\s{0,4})?[\[(]/ nocase
+    $eval = /\beval\s{0,8}\(?\s{0,8}((System|Server|Convert|Encoding)\.[^;<>]{0,160})?\(?\s{0,4}Request\s{0,4}(\.\s{0,4}(Item|Form|QueryString|Cookies|Headers|Params|ServerVariables)\s{0,4})?[\[(]\s{0,4}["'\w]/ nocase
+    $quoted = /&(lt|#60|#x3c);%[^<]{0,60}\beval\s{0,8}\(?\s{0,8}Request\b/ nocase
   condition:
-    server_code and $eval
+    server_code and #eval > #quoted
 }
 
 rule page_evaluates_value_of_request
@@ -167,4 +169,79 @@ rule page_compiles_request
     $provider = /\b((CSharp|VB|JScript)CodeProvider|CodeDomProvider\s{0,4}\.\s{0,4}CreateProvider)\b/ nocase
   condition:
     server_code and all of them and reads_request
+}
+
+rule page_jscript_makes_function
+{
+  meta:
+    title = "JScript page that makes functions of text"
+    description = "Server pages in JScript are rare; one that makes a function of text at run time runs what somebody else wrote."
+    level = "high"
+    stage = "planted"
+    certainty = "likely"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1059.007"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "None is known"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "e47f953f-979b-4781-b03d-42631ec60912"
+  strings:
+    $language = /<(%@[^>]{0,120}\blanguage|script[^>]{0,80}\blanguage)\s{0,4}=\s{0,4}["']?(jscript|js|javascript)\b/ nocase
+    $server = /<%@|\brunat\s{0,4}=\s{0,4}["']?server/ nocase
+    $function = /\bnew\s{1,8}Function\s{0,4}\(/
+  condition:
+    all of them and reads_request
+}
+
+rule page_jscript_evaluates
+{
+  meta:
+    title = "JScript page that evaluates something"
+    description = "A server page in JScript reads the request and evaluates text. What it evaluates has to be read in the page."
+    level = "medium"
+    hints = "planted"
+    certainty = "possible"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1059.007"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "Old pages that evaluate text in the browser"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "286547a4-0158-46e7-be46-8a12a7922c09"
+  strings:
+    $language = /<%@[^>]{0,120}\blanguage\s{0,4}=\s{0,4}["']?(jscript|js|javascript)\b|<script[^>]{0,80}\blanguage\s{0,4}=\s{0,4}["']?(jscript|js)\b[^>]{0,80}\brunat|<script[^>]{0,80}\brunat[^>]{0,80}\blanguage\s{0,4}=\s{0,4}["']?(jscript|js)\b/ nocase
+    $eval = /(^|[^.\w])eval\s{0,4}\(|\[\s{0,4}["']eval["']\s{0,4}\]/ nocase
+  condition:
+    all of them and reads_request
+}
+
+rule page_executes_variable
+{
+  meta:
+    title = "Classic page that executes a variable"
+    description = "The page gives a variable to Execute or ExecuteGlobal of VBScript, and reads the request. Some old applications bind in their parts that way."
+    level = "medium"
+    hints = "planted"
+    certainty = "possible"
+    campaign = "web-shells"
+    persistence = "web-shell"
+    attack = "T1505.003 T1059.005"
+    scope = "web-file"
+    reference = "https://attack.mitre.org/techniques/T1505/003/"
+    reference = "https://github.com/nsacyber/Mitigating-Web-Shells"
+    falsepositive = "Classic applications that load parts of themselves at run time"
+    author = "extriage contributors"
+    date = "2026-11-23"
+    id = "4e15cd3d-2649-401e-a1d0-2450442365c7"
+  strings:
+    $execute = /(^|[\r\n:]|<%|\b(then|else))[ \t]{0,40}execute(global)?(\s{1,4}|\s{0,4}\(\s{0,4})[A-Za-z_]\w{0,40}\s{0,4}\)?[ \t]{0,8}(\r|\n|:|%>|;)/ nocase
+  condition:
+    server_code and $execute and reads_request
 }

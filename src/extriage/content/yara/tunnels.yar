@@ -7,6 +7,7 @@ private rule server_code
     $block = "<%"
     $script = /\brunat\s{0,4}=\s{0,4}["']?server/ nocase
     $handler = /\bI(Http(Async)?(Handler|Module)|HttpHandlerFactory)\b/
+    $view = /@(\{|Code\b|\(\s{0,4}[A-Z][\w.]{0,60}\(|functions\b|using\s{1,4}System\b)/
   condition:
     any of them
 }
@@ -14,7 +15,7 @@ private rule server_code
 private rule reads_request
 {
   strings:
-    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength)\b|[\[(])/ nocase
+    $request = /\brequest\s{0,4}(\.\s{0,4}(item|form|querystring|params|headers|cookies|inputstream|binaryread|files|servervariables|unvalidated|contentlength|totalbytes|rawurl|pathinfo|useragent|userlanguages|urlreferrer|getbufferlessinputstream|saveas)\b|[\[(!,;)])|\bHttpRequest(Base)?\s{1,4}\w|\[\s{0,4}["']Request["']\s{0,4}\]/ nocase
   condition:
     $request
 }
@@ -148,10 +149,11 @@ rule page_forwards_to_address_of_request
     $send = /\.\s{0,4}(Send|BeginSend|GetStream|Receive|SendAsync|Available|Poll)\s{0,4}(\(|\b)/
     $body = /\bRequest\s{0,4}\.\s{0,4}(InputStream|BinaryRead|GetBufferlessInputStream|ContentLength)\b/ nocase
     $keep = /\b(Session|Application|HttpRuntime\.Cache|static\s{1,4}\w{0,20}\s{0,4}Dictionary|ConcurrentDictionary)\b/
+    $live = /\bBufferOutput\s{0,4}=\s{0,4}false\b|\bGetBufferlessInputStream\b/ nocase
     $answer = /\b(BinaryWrite|OutputStream\s{0,4}\.\s{0,4}Write)\s{0,4}\(/
     $kind = /\bSystem\.Net\.Sockets\b|\bNetworkStream\b|\bTcpClient\b/
   condition:
-    server_code and $kind and $connect and $send and $body and $keep and $answer
+    server_code and $kind and $connect and $send and $body and ($keep or $live) and $answer
 }
 
 rule page_proxies_http

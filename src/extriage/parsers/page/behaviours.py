@@ -24,6 +24,12 @@ class Sink:
     receiver: bool
     alone: str
     """When it is told without data of a request: yes, no, or unless its argument is a literal."""
+    fixed: str
+    """Id if the page settles everything that it works with."""
+    whole: str
+    """Further id if the page puts no folder in front of the data of a request."""
+    hidden: str
+    """Id if the page decodes what it works with by a method of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class Table:
     fills: frozenset[str]
     copies: frozenset[str]
     reads: frozenset[str]
+    settles: frozenset[str]
+    decodes: frozenset[str]
     sinks: Mapping[str, tuple[Sink, ...]]
     writers: Mapping[str, Writer]
     writes: Mapping[str, str]
@@ -102,6 +110,8 @@ def table() -> Table:
         fills=frozenset(rows["fills"]),
         copies=frozenset(rows["copies"]),
         reads=frozenset(rows["reads"]),
+        settles=frozenset(rows["settles"]),
+        decodes=frozenset(rows["decodes"]),
         sinks=_sinks(rows["behaviours"]),
         writers={call: _writer(row) for row in rows["writers"] for call in row["calls"]},
         writes=rows["writes"],
@@ -124,6 +134,9 @@ def _sinks(rows: Mapping[str, Row]) -> dict[str, tuple[Sink, ...]]:
             frozenset(row.get("args", ())),
             bool(row.get("receiver")),
             alone if row.get("alone", True) else "no",
+            row.get("fixed", ""),
+            row.get("whole", ""),
+            row.get("hidden", ""),
         )
         for call in row["calls"]:
             found[call] = (*found.get(call, ()), sink)
@@ -158,6 +171,7 @@ def behaviour_ids() -> frozenset[str]:
     known = table()
     sinks: set[Sink] = {sink for group in known.sinks.values() for sink in group}
     found = {sink.with_request for sink in sinks} | {s.id for s in sinks if s.alone != "no"}
+    found |= {name for s in sinks for name in (s.fixed, s.whole, s.hidden) if name}
     found |= {known.writes[key] for key in ("both", "content", "path", "password")}
     found |= {one.id for one in known.together}
     found |= {one.id for one in (*known.literals, *known.names)}

@@ -18,6 +18,8 @@ Value: TypeAlias = tuple[str, str, str]
 Method: TypeAlias = Callable[[list[Token], str], Value | None]
 
 LARGEST = 1 << 20
+LONGEST_SPLIT = 4096
+"""Letters of a text that is taken apart letter by letter."""
 TRICKS = {
     "+": "split-text",
     "#": "character-codes",
@@ -30,7 +32,7 @@ TRICKS = {
 """Signs of tricks, as they stand in `low` of a text that was put together."""
 HIDDEN = re.compile(
     r"eval|unsafe|system\.|process|assembly|cmd|powershell|script|shell|request|adodb|invoke|"
-    r"execute|load|start|frombase64|createobject|reflection"
+    r"execute|load|start|frombase64|createobject|reflection|win32_"
 )
 """Words that somebody would hide."""
 _EDGE = 14
@@ -114,7 +116,9 @@ def _substring(arguments: list[Token], _name: str) -> Value | None:
         return None
     start = int(arguments[1].text)
     end = start + int(arguments[2].text) if len(arguments) > 2 else None
-    return "s", arguments[0].text[start:end], ""
+    text = arguments[0].text[start:end]
+    # NOTE: nobody writes a word longer than it is, to cut it at once, unless a search must miss it.
+    return "s", text, "+" if text != arguments[0].text and HIDDEN.search(text.lower()) else ""
 
 
 def _mid(arguments: list[Token], name: str) -> Value | None:
@@ -219,9 +223,29 @@ def _decoded(found: re.Match[str]) -> str:
 
 
 def _split(arguments: list[Token], _name: str) -> Value | None:
-    if len(arguments) != 2 or arguments[0].kind != "s" or not arguments[1].text:
+    if len(arguments) != 2 or arguments[0].kind != "s":
         return None
-    return "a", arguments[0].text.replace(arguments[1].text[:1], "\0"), ""
+    if not arguments[1].text:
+        return "a", "\0".join(arguments[0].text[:LONGEST_SPLIT]), ""
+    text, mark = arguments[0].text, arguments[1].text
+    # NOTE: one mark in JScript and Visual Basic, a set of letters in older C#.
+    return "a", text.replace(mark if mark in text else mark[:1], "\0"), ""
+
+
+def _insert(arguments: list[Token], _name: str) -> Value | None:
+    if [one.kind for one in arguments] != ["s", "d", "s"]:
+        return None
+    text, at, more = arguments[0].text, int(arguments[1].text), arguments[2].text
+    return "s", (text[:at] + more + text[at:])[:LARGEST], ""
+
+
+def _remove(arguments: list[Token], _name: str) -> Value | None:
+    kinds = "".join(one.kind for one in arguments)
+    if kinds not in ("sd", "sdd"):
+        return None
+    text, at = arguments[0].text, int(arguments[1].text)
+    rest = text[at + int(arguments[2].text) :] if kinds == "sdd" else ""
+    return "s", text[:at] + rest, "p"
 
 
 def _list(arguments: list[Token], _name: str) -> Value | None:
@@ -252,6 +276,8 @@ METHODS: dict[str, Method] = {
         _unquote,
     ),
     "split": _split,
+    "insert": _insert,
+    "remove": _remove,
     "array": _list,
 }
 

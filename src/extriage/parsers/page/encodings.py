@@ -33,6 +33,24 @@ _DECLARED = re.compile(
     re.I,
 )
 _NUMBERED = {"65000": "utf-7", "65001": "utf-8", "1200": "utf-16-le", "1201": "utf-16-be"}
+_FIRST = re.compile(
+    rb"\s{0,40}<%@[^%]{0,400}?\bcodepage\s{0,9}=\s{0,9}[\"']?(\d{2,5})[^%]{0,400}%>", re.I
+)
+_PARTED = {
+    "37": "cp037",
+    "500": "cp500",
+    "875": "cp875",
+    "1026": "cp1026",
+    "1047": "cp1047",
+    "1140": "cp1140",
+    "1200": "utf-16-le",
+    "1201": "utf-16-be",
+    "12000": "utf-32-le",
+    "12001": "utf-32-be",
+    "20273": "cp273",
+    "20424": "cp424",
+}
+"""Code pages in which a page can be written behind a directive in plain letters."""
 _UNUSUAL = frozenset({"utf-7", "utf-32-le", "utf-32-be", *_EBCDIC})
 
 
@@ -55,7 +73,7 @@ def decode(data: bytes, *, cut: bool = False) -> Decoding:
             pass
         else:
             return _utf7(text, data) if b"+A" in data else Decoding(text, "utf-8")
-    return _marked(data, cut=cut) or _unmarked(data, cut=cut)
+    return _marked(data, cut=cut) or _parted(data) or _unmarked(data, cut=cut)
 
 
 def _marked(data: bytes, *, cut: bool) -> Decoding | None:
@@ -67,6 +85,20 @@ def _marked(data: bytes, *, cut: bool) -> Decoding | None:
             text = body.decode(encoding, "replace")
             return Decoding(text, encoding, _odd(encoding))
     return None
+
+
+def _parted(data: bytes) -> Decoding | None:
+    """Read a page whose first directive says in plain letters how all else is written."""
+    found = _FIRST.match(data)
+    encoding = _PARTED.get(found[1].decode().lstrip("0"), "") if found else ""
+    if not found or not encoding:
+        return None
+    body = data[found.end() :]
+    text = _read(body, encoding) if encoding in _EBCDIC else body.decode(encoding, "replace")
+    if not _SERVER_CODE.search(text[:_SAMPLE]):
+        return None
+    tricks = _odd(encoding) or ("unmarked-encoding",)
+    return Decoding(found[0].decode("latin-1") + text, encoding, tricks)
 
 
 def _unmarked(data: bytes, *, cut: bool) -> Decoding:

@@ -6,6 +6,8 @@ nothing new comes of it, at most a few times. No order, no branches: who asks a 
 a web shell all the same.
 """
 
+from dataclasses import replace
+
 from extriage.parsers.page.chains import BASIC_WORDS
 from extriage.parsers.page.handing import (
     fill,
@@ -16,12 +18,12 @@ from extriage.parsers.page.handing import (
     read_into,
     refer,
 )
-from extriage.parsers.page.kinds import is_store, kind_of, store_key
+from extriage.parsers.page.kinds import in_folder, is_store, kind_of, store_key
 from extriage.parsers.page.marks import Taint
 from extriage.parsers.page.outline import Assignment, Key, Outline, arguments
 from extriage.parsers.page.reaching import reach, write
 from extriage.parsers.page.state import Call, Finding, Flow, State
-from extriage.parsers.page.walking import walk
+from extriage.parsers.page.walking import kind_before, walk
 
 ROUNDS = 8
 _BIG = 8000
@@ -37,6 +39,7 @@ def follow(state: State) -> list[Finding]:
     for _ in range(rounds):
         state.changed = False
         flow.found.clear()
+        flow.settled.clear()
         for number in range(len(outline.statements)):
             _statement(flow, number)
         if not state.changed:
@@ -127,6 +130,8 @@ def _assign(flow: Flow, assignment: Assignment) -> None:
     if method and (target.declares or (outline.basic and outline.scope[target.at] == method)):
         give_back(state, method, taint)
         return
+    if taint is not None and in_folder(state, assignment.start, end):
+        taint = replace(taint, within=True)
     kind = kind_of(state, assignment.start, end)
     if kind and len(target.elements) == 1 and state.types.get(key) != kind:
         _learn(state, key, kind)
@@ -182,7 +187,8 @@ def _see(flow: Flow, call: Call) -> None:
         fill(state, call, taints)
     read_into(state, call, ranges, taints)
     member = call.key.rpartition(".")[2]
-    for sink in (*state.table.sinks.get(call.key, ()), *state.table.sinks.get(f"*.{member}", ())):
+    keys = (call.key, f"*.{member}", f"{call.key.partition('.')[0]}.*")
+    for sink in (sink for key in keys for sink in state.table.sinks.get(key, ())):
         reach(flow, call, sink, ranges, taints)
     writer = state.table.writers.get(call.key) or state.table.writers.get(f"*.{member}")
     if writer:
@@ -195,18 +201,16 @@ def _spoken(flow: Flow, call: Call) -> tuple[Call, list[tuple[int, int]]]:
     elements = chain.elements
     last = elements[-1]
     first = state.outline.key(elements[0].at)
-    kind = state.types.get(first, "") or state.outline.types.get(first, "")
-    kind = kind or state.controls.get(first[1], "")
     head: Key | None = first
     if chain.group is not None:
-        kind, head = state.within if chain.group[0] == chain.group[1] else ("", None)
-    owner = elements[-2].name if len(elements) > 1 else ""
-    if len(elements) == 2 or chain.group is not None:
-        owner = kind or owner
+        head = state.within[1] if chain.group[0] == chain.group[1] else None
+    owner = kind_before(state, chain) or (elements[-2].name if len(elements) > 1 else "")
     key = f"{owner}.{last.name}" if owner else last.name
     if state.outline.name(last.at) in state.methods and key not in state.table.sinks:
         key = last.name
     taint = state.taints.get(head) if head else None
+    if owner == "request":
+        taint = Taint("Request", state.outline.words[last.at].line)
     begin = chain.end - 1 if last.open < 0 else last.open - 1
     ranges = arguments(state.outline, begin, end)
     return Call(key, chain, last, taint, head, len(elements) - 1), ranges

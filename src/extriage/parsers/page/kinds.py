@@ -6,6 +6,8 @@ from extriage.parsers.page.state import State
 
 LONGEST_SHOWN = 80
 _DEPTH = 6
+_MOST_WORDS = 400
+"""Words of an expression that are looked through."""
 _STORES = frozenset({"session", "application", "cache", "viewstate", "items", "tempdata"})
 
 
@@ -58,6 +60,25 @@ def com_type(state: State, text: str) -> str:
     while low and low.rpartition(".")[2].isdigit():
         low = low.rpartition(".")[0]
     return f"com:{low}" if low else ""
+
+
+def hides_text(state: State, start: int, end: int) -> bool:
+    """Tell whether a method of the page makes a text readable here that was written otherwise."""
+    for at in range(start, min(end, start + _MOST_WORDS)):
+        chain = state.outline.by_start.get(at)
+        number = state.methods.get(state.outline.name(at)) if chain else None
+        if chain and number and literal(state, chain.elements[0], 0):
+            method = state.outline.methods[number - 1]
+            words = state.outline.words[method.start : min(method.end, method.start + 400)]
+            if any(word.low in state.table.decodes for word in words):
+                return True
+    return False
+
+
+def in_folder(state: State, start: int, end: int) -> bool:
+    """Tell whether a folder stands among what an expression is put together from."""
+    words = state.outline.words[start : min(end, start + _MOST_WORDS)]
+    return any(word.kind == "s" and ("/" in word.text or "\\" in word.text) for word in words)
 
 
 def own_name(name: str) -> str:

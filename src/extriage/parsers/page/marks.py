@@ -14,6 +14,8 @@ class Taint:
     through: tuple[str, ...] = ()
     file_name: bool = False
     """True if only a bare file name is left of it."""
+    within: bool = False
+    """True if the page puts a folder in front of it."""
 
     def via(self, name: str) -> "Taint":
         """Return the same data, kept in a variable."""

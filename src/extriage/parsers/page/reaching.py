@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from extriage.parsers.page.behaviours import SELF, Sink, Writer
+from extriage.parsers.page.kinds import hides_text, in_folder, kind_of
 from extriage.parsers.page.marks import Taint
+from extriage.parsers.page.settled import is_settled
 from extriage.parsers.page.state import Call, Finding, Flow
 
 _NEAR = 80
@@ -16,7 +18,9 @@ def reach(
 ) -> None:
     """Note that a call does something, with data of a request or without."""
     state = flow.state
-    if sink.id == "evaluates" and not _evaluates(flow, call, ranges):
+    if sink.with_request == "evaluates-request" and not _evaluates(flow, call, ranges):
+        return
+    if sink.whole and ranges and _is_stream(kind_of(state, *ranges[0])):
         return
     counted = [taint for at, taint in enumerate(taints) if not sink.args or at in sink.args]
     taint = next((one for one in counted if one and not one.file_name), None)
@@ -25,13 +29,27 @@ def reach(
     line = state.outline.words[call.element.at].line
     shown = _shown(flow, call)
     if taint is not None:
-        _keep(flow, sink.with_request, line, f"{taint.source} goes to {shown}{_through(taint)}")
+        text = f"{taint.source} goes to {shown}{_through(taint)}"
+        _keep(flow, sink.with_request, line, text)
+        if sink.whole and not (taint.within or any(in_folder(state, *one) for one in ranges)):
+            _keep(flow, sink.whole, line, text)
+    elif sink.fixed and is_settled(flow, call, ranges):
+        _keep(flow, sink.fixed, line, f"{shown} {sink.says}, the same for everybody")
     elif sink.alone == "yes" or (sink.alone == "unless-literal" and not _literals(flow, ranges)):
         _keep(flow, sink.id, line, f"{shown} {sink.says}")
+    elif sink.hidden and any(hides_text(state, *one) for one in ranges):
+        _keep(flow, sink.hidden, line, f"{shown} {sink.says} that the page hides from the reader")
+
+
+def _is_stream(kind: str) -> bool:
+    """Tell a stream that is given to a reader from the name of a file."""
+    return kind.endswith("stream") and kind != "filestream"
 
 
 def _evaluates(flow: Flow, call: Call, ranges: list[tuple[int, int]]) -> bool:
     """Tell an evaluation of code from data binding, which has the same name in C# and VB.NET."""
+    if call.element.name == "function" and not call.key.startswith("new."):
+        return flow.state.evals
     if call.element.name != "eval" or call.key not in ("eval", "this.eval"):
         return True
     words = flow.state.outline.words

@@ -81,8 +81,31 @@ class Flow:
     """Variables that hold `x => …`, and its parameters."""
     owners: dict[Key, Key] = field(default_factory=dict)
     """Variables that are a part of another one: `var info = process.StartInfo`."""
+    settled: dict[Key, bool] = field(default_factory=dict)
+    """Whether the page settles what is in a variable, as far as that was asked in this round."""
+    _assigned: dict[Key, list[Assignment]] | None = None
+    _uses: dict[Key, list[Chain]] | None = None
     spelled: dict[str, str] = field(default_factory=dict)
     """How the page writes a name that is known in lower case."""
+
+    def assigned(self, key: Key) -> list[Assignment]:
+        """Return the assignments to a variable and to its members."""
+        if self._assigned is None:
+            self._assigned = {}
+            for one in self.state.outline.assignments:
+                name = self.state.outline.key(one.target.at)
+                self._assigned.setdefault(name, []).append(one)
+        return self._assigned.get(key, [])
+
+    def uses(self, key: Key) -> list[Chain]:
+        """Return the chains that begin with a variable."""
+        if self._uses is None:
+            self._uses = {}
+            for chain in self.state.outline.chains:
+                if len(chain.elements) > 1:
+                    name = self.state.outline.key(chain.at)
+                    self._uses.setdefault(name, []).append(chain)
+        return self._uses.get(key, [])
 
 
 def begin(outline: Outline, table: Table) -> State:

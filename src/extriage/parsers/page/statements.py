@@ -87,19 +87,23 @@ def _in_statement(
             waiting[-1].clear()
             if word.text != "," and len(waiting) > 1:
                 waiting.pop()
-        elif _assigns(word, len(waiting)) and not (made.basic and (compares or seen)):
+        elif _assigns(made, at, len(waiting)) and not (made.basic and (compares or seen)):
             chain = _target(made, at, by_end)
             if chain is not None and not (word.text == "=>" and waiting[-1]):
                 waiting[-1].append((chain, at))
-                seen = word.low != "in"
+                seen = word.low not in ("in", "as")
     for level in waiting:
         for target, begun in level:
             yield Assignment(target, begun, begun + 1, end)
 
 
-def _assigns(word: Token, depth: int) -> bool:
+def _assigns(made: Outline, at: int, depth: int) -> bool:
+    """Tell whether a value follows for what stands in front: also behind `As New`, and `In`."""
+    word = made.words[at]
     if word.kind == "p":
         return word.text in _ASSIGNS or (word.text == "=>" and depth == 1)
+    if made.basic and word.low == "as":
+        return at + 1 < len(made.words) and made.words[at + 1].low == "new"
     return word.kind == "n" and word.low == "in"
 
 

@@ -26,7 +26,8 @@ _END = re.compile(r"</script\b", re.I)
 _CONTROL = re.compile(r"<(asp:\w{1,40}|input|textarea|select|object|button)\b([^<>]{0,1000})", re.I)
 _WHOLE = frozenset({"webhandler", "webservice", "servicehost"})
 _CODE_FILES = frozenset({"ashx", "asmx", "svc", "soap", "rem"})
-_RAZOR = frozenset({"cshtml", "vbhtml"})
+NOTHING_BUT_CODE = {"cshtml": "c#", "vbhtml": "vb", "cs": "c#", "vb": "vb"}
+"""Extensions of files that are code as a whole, and its language."""
 _CLASSIC = frozenset({"asp", "asa", "cer", "cdx", "config"})
 _LANGUAGES = {
     **dict.fromkeys(("c#", "cs", "csharp", "c#v3.5", "c#v4.0"), "c#"),
@@ -86,8 +87,8 @@ def take_apart(text: str, extension: str, *, closely: bool = True) -> Page:
     """
     lines = _Lines(text)
     directives, blocks, tricks, end = _parts(text, lines)
-    if extension in _RAZOR:
-        blocks = [Block(text, 1, "vb" if extension == "vbhtml" else "c#")]
+    if extension in NOTHING_BUT_CODE:
+        blocks = [Block(text, 1, NOTHING_BUT_CODE[extension])]
     elif directives and (extension in _CODE_FILES or any(one.name in _WHOLE for one in directives)):
         blocks = [Block(text[end:], lines.at(end), ""), *blocks]
     declared = _declared(directives, blocks)

@@ -81,10 +81,10 @@ class Study:
         return "\n".join(self.decoded)[:DECODED_LIMIT]
 
 
-def is_dull(text: str) -> bool:
-    """Tell whether a page holds no word that could matter."""
+def is_dull(text: str, *, source: bool = False) -> bool:
+    """Tell whether a page holds no word that could matter; a `source` is code without marks."""
     lowered = text.lower()
-    if "<%" not in text and "runat" not in lowered and "@" not in text:
+    if not source and "<%" not in text and "runat" not in lowered and "@" not in text:
         return True
     if not text.isascii() and not _PLAIN_TEXT.fullmatch(text):
         return False
@@ -146,7 +146,9 @@ def _study_code(found: Study, code: _Code) -> None:
         found.trick("renamed-types")
     _decode(found, words, code)
     if found.tricks and not code.depth:
-        found.decoded.insert(0, plainly(words, DECODED_LIMIT))
+        # NOTE: the marks of server code, so that a search for pages takes it for one too.
+        head = f'<%@ Language="{code.page.language}" %>\n<%'
+        found.decoded.insert(0, f"{head}\n{plainly(words, DECODED_LIMIT)}\n%>")
 
 
 def _cased(name: str, code: _Code) -> str:

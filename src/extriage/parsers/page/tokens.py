@@ -170,10 +170,16 @@ class Tokens:
         return Token("s", body, "", line)
 
     def _comment(self, found: re.Match[str], line: int) -> None:
-        if self._basic or found[0][1:2] != "*" or len(found[0]) > 400:
+        if self._basic or len(found[0]) > 400:
             return
         text, start, end = found.string, found.start(), found.end()
         before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        if found[0][1:2] != "*":
+            # NOTE: behind a bracket such comments are usual: that is how long calls are explained.
+            named = before.isalnum() and text[end : end + 40].lstrip()[:1] in ("(", "[", ".")
+            if before == "." or named:
+                self._trick("comment-splicing", line)
+            return
         beside = (before.isalnum() or before in ".)]([") and (after in ".([" or before == ".")
         junk = _JUNK.fullmatch(found[0]) and after.isalnum()
         if (beside and after and before) or (junk and not before.isspace()):

@@ -11,6 +11,7 @@ from extriage.parsers.page.kinds import (
     LONGEST_SHOWN,
     as_type,
     com_type,
+    hides_text,
     is_store,
     kind_of,
     kind_of_range,
@@ -20,16 +21,18 @@ from extriage.parsers.page.kinds import (
     written,
 )
 from extriage.parsers.page.marks import Taint
-from extriage.parsers.page.outline import Key
+from extriage.parsers.page.outline import Key, arguments
 from extriage.parsers.page.state import Call, State
 
 _SELF = frozenset({"this", "me", "mybase", "base", "self", "page"})
+_HOLD_REQUEST = _SELF | {"context"}
 _MAKERS = frozenset(
     {"createobject", "activexobject", "createobjectex", "getobject", "createcomobject"}
 )
 _TYPE_OF = frozenset(
     {"gettype", "typeof", "gettypefromprogid", "gettypefromclsid", "reflectiononlygettype"}
 )
+_NAMED = _MAKERS | _TYPE_OF
 _MAKES = frozenset({"createinstance", "createinstanceandunwrap", "createcominstancefrom"})
 _METHOD_OF = frozenset({"getmethod", "getdeclaredmethod", "getruntimemethod", "getproperty"})
 
@@ -55,6 +58,16 @@ def walk(state: State, chain: Chain) -> tuple[list[Call], Taint | None]:
         _member(step, chain.elements[place], place)
     state.kinds[chain.at] = step.kind
     return step.calls, step.taint
+
+
+def kind_before(state: State, chain: Chain) -> str:
+    """Return the type of the object that the last name of a chain belongs to; empty if none."""
+    if chain.new or (len(chain.elements) < 2 and chain.group is None):
+        return ""
+    step = _Walk(state, replace(chain, elements=chain.elements[:-1]))
+    for place in range(_begin(step), len(step.chain.elements)):
+        _member(step, step.chain.elements[place], place)
+    return step.kind
 
 
 def _begin(step: _Walk) -> int:
@@ -88,7 +101,7 @@ def _constructor(step: _Walk) -> int:
         kind = step.state.aliases.get(element.name, element.name)
         step.kind = kind
         if kind in _MAKERS:
-            step.kind = com_type(step.state, literal(step.state, element, 0))
+            step.kind = _made(step, element, kind, "")
         if element.open >= 0:
             step.calls.append(Call(f"new.{kind}", step.chain, element, None, None, 0))
             step.taint = step.state.between(element.open, element.close)
@@ -119,6 +132,8 @@ def _head(step: _Walk, first: Element, place: int) -> int:
         step.kind = f"@{first.name}"
     elif key[1] in state.methods:
         step.taint = step.taint or state.returns.get(state.methods[key[1]])
+    if first.name in _HOLD_REQUEST and literal(state, first, 0).lower() == "request":
+        step.kind, step.taint = "request", None
     return place + 1
 
 
@@ -127,6 +142,9 @@ def _called_head(step: _Walk, first: Element) -> None:
     state, name = step.state, first.name
     if step.kind.startswith("@"):
         _call(step, step.kind[1:], first, 0, by_name=True)
+        return
+    if name == "callbyname":
+        _named(step, first, 0)
         return
     number = state.methods.get(state.outline.name(first.at))
     if number:
@@ -137,6 +155,17 @@ def _called_head(step: _Walk, first: Element) -> None:
     target = state.aliases.get(name, name)
     _call(step, target, first, 0)
     step.kind = _made(step, first, name, "") or ("" if step.kind == name else step.kind)
+
+
+def _named(step: _Walk, element: Element, place: int) -> None:
+    """Read `CallByName(object, "name", …)` of Visual Basic as the call that it makes."""
+    state = step.state
+    _reflected(step, element, place)
+    called = literal(state, element, 1).lower()
+    parts = arguments(state.outline, element.open, element.close, 2)
+    if called and parts:
+        kind = kind_of_range(state, *parts[0])
+        _call(step, f"{kind}.{called}", element, place, by_name=True)
 
 
 def _member(step: _Walk, element: Element, place: int) -> None:
@@ -178,6 +207,9 @@ def _plain_member(step: _Walk, element: Element, place: int) -> None:
     if step.kind.startswith("@") and name in ("invoke", "dynamicinvoke", "begininvoke"):
         _reflected(step, element, place)
         _call(step, step.kind[1:], element, place, by_name=True)
+        return
+    if name == "callbyname" and element.open >= 0:
+        _named(step, element, place)
         return
     if name == "invokemember" and (called := literal(state, element, 0)):
         _reflected(step, element, place)
@@ -238,23 +270,27 @@ def _made(step: _Walk, element: Element, name: str, kind: str) -> str:
     if element.open < 0:
         return ""
     text = literal(state, element, 0)
+    if not text and name in _NAMED and hides_text(state, element.open + 1, element.close):
+        return "hidden-object"
     if name in _MAKERS:
         return com_type(state, text)
     if name in _TYPE_OF:
-        if text:
-            return com_type(state, text) if name.startswith("gettypefrom") else own_name(text)
-        return (
-            kind_of_range(state, element.open + 1, element.close)
-            if name != "gettype" or not kind
-            else kind
-        )
+        return _type_of(state, element, text, kind)
     if name in _METHOD_OF:
         return f"@{kind}.{text.lower()}" if text else ""
-    if name in _MAKES:
-        if kind == "activator":
-            return kind_of_range(state, element.open + 1, element.close)
-        return own_name(text) if text else ""
-    return ""
+    if name in _MAKES and kind == "activator":
+        return kind_of_range(state, element.open + 1, element.close)
+    return own_name(text) if name in _MAKES and text else ""
+
+
+def _type_of(state: State, element: Element, text: str, kind: str) -> str:
+    """Return the type that GetType, typeof and their kin name; else the type of the object."""
+    if text:
+        by_registry = element.name.startswith("gettypefrom")
+        return com_type(state, text) if by_registry else own_name(text)
+    if element.name == "gettype" and kind:
+        return kind
+    return kind_of_range(state, element.open + 1, element.close)
 
 
 def _asked(step: _Walk, element: Element, member: str) -> None:
@@ -263,6 +299,9 @@ def _asked(step: _Walk, element: Element, member: str) -> None:
     if element.open >= 0 and member not in ("item", element.name):
         return
     text = literal(state, element, 0)
+    if member == "saveas":
+        whole = Taint("Request", state.outline.words[element.at].line)
+        step.calls.append(Call("request.saveas", step.chain, element, whole, None, 0))
     if member in table.request_safe:
         step.kind, step.taint = member, None
         return
