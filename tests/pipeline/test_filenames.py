@@ -6,7 +6,9 @@ import tracemalloc
 import pytest
 
 from extriage.analysis.hosts import assign
+from extriage.model.evidence import Record
 from extriage.model.reading import Kept
+from extriage.parsers import file_name_record
 from extriage.pipeline.filenames import FileNames
 from extriage.pipeline.pack import Content, Pack, load_pack
 
@@ -116,3 +118,22 @@ def test_memory_stays_constant() -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 12 << 20
+
+
+def test_a_page_of_the_web_root_costs_no_record_and_an_archive_beside_it_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+
+    def record(path: str, size: int, first: bytes = b"") -> Record:
+        seen.append(path)
+        return file_name_record(path, size, first)
+
+    monkeypatch.setattr("extriage.pipeline.filenames.file_name_record", record)
+    folder = "EV/EX01/C/inetpub/wwwroot"
+    files = FileNames(pack(), assign({"EV/EX01/a.LOG": ["EX01"]}), {})
+    for name in ("page1.aspx", "x.7z"):
+        files.see(f"{folder}/{name}", 10)
+    rules = {kept.rule for _, result in files.results() for kept in result.kept}
+    assert seen == [f"{folder}/x.7z"]
+    assert "file_name_archive_in_web_folder" in rules

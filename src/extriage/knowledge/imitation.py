@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import pairwise
+from operator import or_
 
 from extriage.knowledge.content import own_yaml
 from extriage.knowledge.shippedfiles import page_names
@@ -40,8 +41,9 @@ class _Stems:
 
     names: Mapping[str, str]
     """Stem to the whole name; an `.aspx` comes before all others."""
-    by_length: Mapping[int, tuple[tuple[str, int], ...]]
-    """Length to stems, each with a set of its letters."""
+    near: Mapping[int, tuple[int, tuple[tuple[str, int], ...]]]
+    """Length of a name to the set of all letters, and the stems, each with a set of its letters,
+    of which few enough changes could make a name of this length."""
     first: frozenset[str]
     """Names that are imitated first of all: those that are cut into words."""
     frames: tuple["_Frame", ...]
@@ -107,18 +109,22 @@ def _ways(stem: str, known: _Stems) -> Iterator[tuple[str, str]]:
 
 def _near(stem: str, known: _Stems) -> Iterator[tuple[int, str]]:
     """Yield shipped stems of at most two changes, with how many."""
-    most = 2 if len(stem) >= TWO_CHANGES else 1
+    most = _changes(len(stem))
     mask = _mask(stem)
-    for length in range(len(stem) - most, len(stem) + most + 1):
-        # NOTE: one change alters the set of letters by two at most.
-        for other in [
-            other
-            for other, letters in known.by_length.get(length, ())
-            if (mask ^ letters).bit_count() <= 2 * most
-        ]:
-            found = distance(stem, other, most)
-            if 0 < found <= most:
-                yield found, other
+    letters, others = known.near.get(len(stem), (0, ()))
+    # NOTE: each letter that no stem has, such as most digits, takes a change of its own.
+    if (mask & ~letters).bit_count() > most:
+        return
+    # NOTE: one change alters the set of letters by two at most.
+    for other in [one for one, its in others if (mask ^ its).bit_count() <= 2 * most]:
+        found = distance(stem, other, most)
+        if 0 < found <= most:
+            yield found, other
+
+
+def _changes(length: int) -> int:
+    """Return in how many places a name of this length may differ."""
+    return 2 if length >= TWO_CHANGES else 1
 
 
 def distance(one: str, other: str, most: int) -> int:
@@ -229,6 +235,19 @@ def _mask(stem: str) -> int:
     return mask
 
 
+def _neighbours(stems: Iterable[str]) -> dict[int, tuple[int, tuple[tuple[str, int], ...]]]:
+    """Return for each length the letters and stems that names of this length can be near to."""
+    by_length: dict[int, list[tuple[str, int]]] = {}
+    for stem in stems:
+        for length in range(len(stem) - 2, len(stem) + 3):
+            if abs(length - len(stem)) <= _changes(length):
+                by_length.setdefault(length, []).append((stem, _mask(stem)))
+    return {
+        length: (reduce(or_, (letters for _, letters in near)), tuple(near))
+        for length, near in by_length.items()
+    }
+
+
 @cache
 def _stems(extension: str) -> _Stems:
     """Return what a name of this extension may imitate: pages of the same one, and all `.aspx`."""
@@ -238,16 +257,12 @@ def _stems(extension: str) -> _Stems:
         for name in sorted(page_names()):
             if name.endswith(f".{one}"):
                 names.setdefault(name.rpartition(".")[0], name)
-    by_length: dict[int, list[tuple[str, int]]] = {}
-    for stem in names:
-        if len(stem) >= SHORTEST:
-            by_length.setdefault(len(stem), []).append((stem, _mask(stem)))
     facts = own_yaml("knowledge", "shipped.yml")
     words = [tuple(one) for one in facts["words"] if "".join(one) in names]
     frames = tuple(_frames(words, facts["alike"]))
     return _Stems(
         names,
-        {length: tuple(sorted(stems)) for length, stems in by_length.items()},
+        _neighbours(name for name in names if len(name) >= SHORTEST),
         frozenset("".join(one) for one in words),
         frames,
         tuple({frame.front for frame in frames} - {""}),

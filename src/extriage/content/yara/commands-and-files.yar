@@ -41,8 +41,8 @@ rule page_runs_command_of_request
   strings:
     $start = /\bProcess\s{0,4}\.\s{0,4}Start\s{0,4}\(|\.\s{0,4}Start\s{0,4}\(\s{0,4}\)|\bnew\s{1,4}(System\.Diagnostics\.)?Process(StartInfo)?\b/ nocase
     $output = /\b(RedirectStandardOutput|StandardOutput\s{0,4}\.\s{0,4}ReadToEnd)\b/ nocase
-    $shell = /\b(cmd(\.exe)?|powershell(\.exe)?|pwsh|wscript|cscript|mshta|rundll32|certutil)\b|\bComSpec\b/ nocase
-    $asked = /\bRequest\s{0,4}(\.\s{0,4}(Item|Form|QueryString|Params|Headers|Cookies|InputStream|BinaryRead|ServerVariables|Unvalidated|RawUrl|PathInfo|UserAgent|UserLanguages)|[\[(!])|\b\w{1,30}\s{0,4}\.\s{0,4}Text\b|\bWebMethod\b|<asp:TextBox/ nocase
+    $shell = /[^.\w](cmd(\.exe)?|powershell(\.exe)?|pwsh|wscript|cscript|mshta|rundll32|certutil)\b|\bComSpec\b/ nocase
+    $asked = /\bRequest\s{0,4}(\.\s{0,4}(Item|Form|QueryString|Params|Headers|Cookies|InputStream|BinaryRead|ServerVariables|Unvalidated|RawUrl|PathInfo|UserAgent|UserLanguages)|[\[(!])|\b\w{1,30}\s{0,4}\.\s{0,4}Text\b\s{0,4}([^=\s]|==)|\bWebMethod\b|<asp:TextBox/ nocase
     $given = /\bStart(Info)?\s{0,4}\([^;]{0,160}\b(Request\s{0,4}[.\[(!]|\w{1,30}\.Text\b)|["']\s{0,4}\/c [^"'\r\n]{0,80}["']\s{0,4}[+&]/ nocase
     $later = /\bArguments\s{0,4}=\s{0,4}(\$?["'][^"'\r\n]{0,80}["']\s{0,4}[+&]|\$["']|[A-Za-z_])|\bStart(Info)?\s{0,4}\(\s{0,4}@?["'][^"'\r\n]{1,80}["']\s{0,4},\s{0,4}(["'][^"',;]{0,80}["']\s{0,4}[+&]|\$["']|[A-Za-z_])/ nocase
     $open = /\bFileName\s{0,4}=\s{0,4}[A-Za-z_]|\bStart(Info)?\s{0,4}\(\s{0,4}[a-z_]\w{0,40}\s{0,4},|\bStandardInput\s{0,4}\.\s{0,4}Write/ nocase

@@ -184,3 +184,11 @@ def word_search() -> Any:
     import re2  # noqa: PLC0415
 
     return re2.compile("|".join(table().words))
+
+
+@cache
+def byte_search() -> Any:
+    """Return what finds the words in lower-cased UTF-8; faster, as no places are counted in it."""
+    import re2  # noqa: PLC0415
+
+    return re2.compile("|".join(table().words).encode())

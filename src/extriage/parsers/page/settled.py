@@ -11,6 +11,9 @@ from extriage.parsers.page.outline import Assignment, Key
 from extriage.parsers.page.state import Call, Flow
 
 _DEPTH = 6
+_ARGUMENTS = 200
+"""Words that are looked back over for the call that something is an argument of."""
+_OPENING, _CLOSING = ("(", "[", "{"), (")", "]", "}")
 _KEYWORDS = BASIC_WORDS | C_WORDS
 _ORDERS = frozenset({"filename", "arguments", "startinfo"})
 _OPEN = frozenset({"argumentlist", "standardinput", "environmentvariables", "environment"})
@@ -80,9 +83,27 @@ def _variable(flow: Flow, key: Key, depth: int) -> bool:
 def _is_settled_variable(flow: Flow, key: Key, depth: int) -> bool:
     if key in flow.state.taints or key[1] in _parameters(flow, key[0]):
         return False
-    if any(not _OPEN.isdisjoint(one.name for one in chain.elements) for chain in flow.uses(key)):
-        return False
+    for chain in flow.uses(key):
+        if not _OPEN.isdisjoint(one.name for one in chain.elements) or _is_handed_on(flow, chain):
+            return False
     return all(_range(flow, one.start, one.end, depth + 1) for one in _assigned(flow, key))
+
+
+def _is_handed_on(flow: Flow, chain: Chain) -> bool:
+    """Tell whether a method of the page itself gets it, and may put anything into it."""
+    outline, depth = flow.state.outline, 0
+    own = {method.name.lower() for method in outline.methods}
+    for at in range(chain.at - 1, max(0, chain.at - _ARGUMENTS), -1):
+        text = outline.words[at].text
+        if text == ";" and not depth:
+            return False
+        if text in _CLOSING:
+            depth += 1
+        elif text in _OPENING and depth:
+            depth -= 1
+        elif text in _OPENING:
+            return text == "(" and outline.words[at - 1].low in own
+    return False
 
 
 def _parameters(flow: Flow, number: int) -> Iterator[str]:

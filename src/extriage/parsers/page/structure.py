@@ -8,6 +8,7 @@ https://learn.microsoft.com/previous-versions/aspnet/fy30at8h(v=vs.100)
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST_PARTS = 4000
 MOST_DIRECTIVES = 100
@@ -15,7 +16,8 @@ LONGEST_TAG = 2000
 _NEAR = 400
 _CAREFUL = 200
 
-_PART = re.compile(r"<%(?:--[\s\S]*?(?:--%>|\Z)|([@=:#$!]?)([\s\S]*?)(?:%>|\Z))|<script\b", re.I)
+_PART = re.compile(r"<%(--|[@=:#$!]?)|<script\b", re.I)
+"""What a part begins with; its end is then looked for, which is faster than one pattern."""
 _TAG = re.compile(r"(?:[^\"'>]|\"[^\"]*\"|'[^']*')*>")
 _ATTRIBUTE = re.compile(
     r"([A-Za-z_:][\w:.-]{0,60})\s{0,60}(?:=\s{0,60}(?:\"([^\"]{0,2000})\"?|'([^']{0,2000})'?|"
@@ -39,6 +41,11 @@ _VB_WORD = re.compile(
     r"imports|public (?:sub|function)|protected sub|on error resume)\b|\bexecuteglobal\b|"
     r"\b(?:eval|execute)\s{1,9}request\b|\bcreateobject\s{0,9}\("
 )
+_VB_NEEDS = (
+    *("dim", "sub", "function", "set", "then", "end if", "next", "wend", "imports"),
+    *("on error", "execute", "request", "createobject"),
+)
+"""Of these Visual Basic needs one in lower case; to look for them is fast."""
 _C_WORD = re.compile(r"[;{}]\s{0,9}(?:$|\n|\r)|\b(?:new|var|using)\s{1,9}\w|;\s{0,9}\}|\);")
 
 
@@ -83,7 +90,7 @@ class Page:
 def take_apart(text: str, extension: str, *, closely: bool = True) -> Page:
     """Take a page apart; unclosed parts go to the end, and never more than a bound is kept.
 
-    Controls are only looked for `closely`.
+    Controls are only looked for `closely`, and blocks only then all have a language.
     """
     lines = _Lines(text)
     directives, blocks, tricks, end = _parts(text, lines)
@@ -92,12 +99,9 @@ def take_apart(text: str, extension: str, *, closely: bool = True) -> Page:
     elif directives and (extension in _CODE_FILES or any(one.name in _WHOLE for one in directives)):
         blocks = [Block(text[end:], lines.at(end), ""), *blocks]
     declared = _declared(directives, blocks)
-    blocks = [block if block.language else _with(block, declared) for block in blocks]
-    language = declared or next((block.language for block in blocks), "")
-    if not language and blocks:
-        language = "vb" if extension in _CLASSIC else ""
-    language = language or _looks(blocks)
-    blocks = [block if block.language else _with(block, language) for block in blocks]
+    language = declared or ("vb" if blocks and extension in _CLASSIC else _looks(blocks))
+    if closely:
+        blocks = [block if block.language else _with(block, language) for block in blocks]
     if language == "vb" and (extension in _CLASSIC):
         language = "vbscript"
     if len(blocks) > MOST_PARTS:
@@ -135,19 +139,27 @@ def _parts(text: str, lines: _Lines) -> tuple[list[Directive], list[Block], list
     tricks: list[str] = []
     at = end = 0
     while len(blocks) <= MOST_PARTS and (found := _PART.search(text, at)):
-        at = found.end()
-        if found[0][:1] == "<" and found[0][1:2] != "%":
+        mark, start = found[1], found.end()
+        if mark is None:
             at = _script(text, found.start(), blocks, lines)
-        elif found[1] == "@":
+            continue
+        stop, at = _closed(text, start, "--%>" if mark == "--" else "%>")
+        if mark == "@":
             end = at
             if len(directives) >= MOST_DIRECTIVES:
                 continue
-            directive = _directive(found[2])
+            directive = _directive(text[start : min(stop, start + LONGEST_TAG)])
             tricks += _odd_directive(directive, directives)
             directives.append(directive)
-        elif found[2] is not None and found[1] != "$":
-            blocks.append(Block(found[2], lines.at(found.start(2)), ""))
+        elif mark not in ("--", "$"):
+            blocks.append(Block(text[start:stop], lines.at(start), ""))
     return directives, blocks, tricks, end
+
+
+def _closed(text: str, start: int, mark: str) -> tuple[int, int]:
+    """Return where a part ends, and where to go on; without an end it goes to that of the page."""
+    stop = text.find(mark, start)
+    return (stop, stop + len(mark)) if stop >= 0 else (len(text), len(text))
 
 
 def _script(text: str, start: int, blocks: list[Block], lines: _Lines) -> int:
@@ -177,10 +189,12 @@ def _tag_end(text: str, start: int, *, careful: bool) -> int:
     return tag.end() if tag else plain
 
 
+@lru_cache(maxsize=256)
 def _directive(text: str) -> Directive:
-    attributes = tuple(_attributes(text[:LONGEST_TAG]))
+    """Read a directive, cut to `LONGEST_TAG`; the pages of a site have many in common."""
+    attributes = tuple(_attributes(text))
     name = attributes[0][0] if attributes and not attributes[0][1] else "page"
-    return Directive(name, attributes, " ".join(text[:LONGEST_TAG].split())[:400])
+    return Directive(name, attributes, " ".join(text.split())[:400])
 
 
 def _odd_directive(directive: Directive, before: list[Directive]) -> Iterator[str]:
@@ -205,10 +219,11 @@ def _looks(blocks: list[Block]) -> str:
     code = "\n".join(block.text[:8192] for block in blocks[:20])
     if not code.strip():
         return ""
-    basic, marks = len(_VB_WORD.findall(code)), len(_C_WORD.findall(code))
-    if basic == marks == 0:
+    lowered = code.lower()
+    if code.isascii() and not any(word in lowered for word in _VB_NEEDS):
         return "c#"
-    return "vb" if basic > marks else "c#"
+    basic = len(_VB_WORD.findall(code))
+    return "vb" if basic and basic > len(_C_WORD.findall(code)) else "c#"
 
 
 def _controls(text: str) -> tuple[tuple[str, str], ...]:

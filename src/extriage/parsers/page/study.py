@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from extriage.parsers.page.behaviours import Table, table, word_search
+from extriage.parsers.page.behaviours import Table, byte_search, table, word_search
 from extriage.parsers.page.constants import HIDDEN, LARGEST, TRICKS, from_base64, unpacked
 from extriage.parsers.page.flow import follow
 from extriage.parsers.page.folding import fold
@@ -26,8 +26,10 @@ _AROUND = 3000
 _MOST_PLACES = 100
 _NESTED = 2
 """How often text is read as code that a page decodes and evaluates."""
+# NOTE: a search for a plain text at the start is fast; small letters only, with the i of Turkish.
 _BINDING = re.compile(
-    r"\beval\s{0,9}\(\s{0,9}(?:container\b|[\"'][\w.\[\]{}: ]{0,80}[\"']\s{0,9}[,)])", re.I
+    r"eval(?<!\weval)\s{0,9}\("
+    r"\s{0,9}(?:conta[i\u0131]ner\b|[\"'][\w.\[\]{}: ]{0,80}[\"']\s{0,9}[,)])"
 )
 ENCODED = re.compile(r"[A-Za-z0-9+/\s]{40,}={0,2}\s*")
 HEX = re.compile(r"(?:[0-9A-Fa-f]{2}[\s-]?){24,}")
@@ -67,6 +69,8 @@ class Study:
 
     def reasons(self) -> tuple[str, ...]:
         """Return the sentences, what requests reach first."""
+        if not self.findings and not self.tricks:
+            return ()
         told = sorted(self.findings, key=lambda one: ("request" not in one.id, one.line))
         lines = [f"line {one.line}: {one.text}" if one.line else one.text for one in told]
         says = table().tricks
@@ -88,15 +92,15 @@ def is_dull(text: str, *, source: bool = False) -> bool:
         return True
     if not text.isascii() and not _PLAIN_TEXT.fullmatch(text):
         return False
-    found = word_search().search(lowered)
+    found = byte_search().search(lowered.encode())
     if found is None:
         return True
-    return found[0] == "eval" and _only_binds(lowered)
+    return found[0] == b"eval" and _only_binds(lowered)
 
 
 def _only_binds(lowered: str) -> bool:
     """Tell whether nothing but data binding is left."""
-    return word_search().search(_BINDING.sub("", lowered)) is None
+    return byte_search().search(_BINDING.sub("", lowered).encode()) is None
 
 
 def look_closer(page: Page, text: str) -> Study:

@@ -23,6 +23,7 @@ _STARTS = (
     (b"{\\rtf", "rtf"),
     (b"SQLite format 3", "database"),
 )
+_ANY_START = tuple(start for start, _ in _STARTS)
 _PROPERTY = re.compile(r"^[ \t]{0,40}([A-Za-z]{3,60}) {0,60}:[ \t]", re.M)
 _DUMP = 32 * 1024
 _DIRECTORY = frozenset(
@@ -35,15 +36,15 @@ _ADDRESS_BOOK = frozenset({"pollinterval", "offlineaddressbooks"})
 
 def wrapping(data: bytes, text: str) -> str:
     """Name what a page is wrapped in; empty for a plain page."""
-    for start, name in _STARTS:
-        if data.startswith(start):
-            return name
-    return _dump(text) if "Url" in text[:_DUMP] or "PollInterval" in text[:_DUMP] else ""
+    if data.startswith(_ANY_START):
+        return next(name for start, name in _STARTS if data.startswith(start))
+    head = text[:_DUMP]
+    return _dump(head) if "Url" in head or "PollInterval" in head else ""
 
 
-def _dump(text: str) -> str:
+def _dump(head: str) -> str:
     """Tell the properties of a virtual directory; their names are the same in every language."""
-    names = {name.lower() for name in _PROPERTY.findall(text[:_DUMP])}
+    names = {name.lower() for name in _PROPERTY.findall(head)}
     if len(names & _DIRECTORY) < 3:
         return ""
     return "oab-dump" if names & _ADDRESS_BOOK else "virtual-directory-dump"
