@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -33,9 +34,9 @@ def line(sign: Sign, name: str, minutes: int | None = 0, path: str = "a.log") ->
     )
 
 
-def finding(*lines: Evidence, kind: str = "web-shell", **more: object) -> Finding:
+def finding(*lines: Evidence, kind: str = "web-shell", **more: Any) -> Finding:
     signs = "-".join(sorted({one.sign or "" for one in lines}))
-    found = {
+    found: dict[str, Any] = {
         "id": f"f-{kind}-{signs}-{more.get('rule', '')}",
         "rule": f"rule-{signs}",
         "title": f"Title {signs}",
@@ -52,17 +53,17 @@ def finding(*lines: Evidence, kind: str = "web-shell", **more: object) -> Findin
         "look_alikes": (),
         "persistence": kind,
     }
-    return Finding(**{**found, **more})  # type: ignore[arg-type]
+    return Finding(**{**found, **more})
 
 
-def page_life(**more: object) -> PageLife:
+def page_life(**more: Any) -> PageLife:
     owner = Visitor(
         *("203.0.113.9", "", (), Role.OWNER, at(10), at(20), 4, 4, (("POST", 4),), 10, 20)
     )
     stranger = Visitor(
         *("198.51.100.7", "", (), Role.STRANGER, at(90), at(90), 1, 0, (("GET", 1),), 1, 2)
     )
-    found = {
+    found: dict[str, Any] = {
         "page": PAGE,
         "requests": 5,
         "answered": 4,
@@ -82,7 +83,7 @@ def page_life(**more: object) -> PageLife:
         "visitors_total": 2,
         "proofs": (),
     }
-    return PageLife(**{**found, **more})  # type: ignore[arg-type]
+    return PageLife(**{**found, **more})
 
 
 def only(*findings: Finding, lives: tuple[PageLife, ...] = ()) -> tuple[Presence, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,9 +139,9 @@ def scanned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
     lives: dict[str, dict[str, PageLife]] = {}
     triage = triage_host
 
-    def remember(evidence: HostEvidence, *rest: object, **more: object) -> Host:
+    def remember(evidence: HostEvidence, *rest: Any, **more: Any) -> Host:
         lives[evidence.name] = {one.page: one for one in evidence.lives}
-        return triage(evidence, *rest, **more)  # type: ignore[arg-type]
+        return triage(evidence, *rest, **more)
 
     monkeypatch.setattr(conclude, "triage_host", remember)
 
@@ -404,12 +405,12 @@ def test_a_log_that_cannot_be_read_again_is_named(
     evidence = write(tmp_path / "ev", story(), proxy=False)
     reading = again.SecondReader.read
 
-    def fail(self: again.SecondReader, *rest: object) -> None:
+    def fail(self: again.SecondReader, *rest: Any) -> None:
         if self.path.endswith("u_ex210305.log"):
             raise SourceError("the disk is gone")
         if self.path.endswith("u_ex210304.log"):
             raise ValueError("odd")
-        reading(self, *rest)  # type: ignore[arg-type]
+        reading(self, *rest)
 
     monkeypatch.setattr(again.SecondReader, "read", fail)
     found = scanned(evidence)

@@ -1,6 +1,7 @@
 """Ways back in made by hand: one of each state, a page with visitors, and more than a screen."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from extriage.model.detection import Certainty, Level
 from extriage.model.persistence import (
@@ -64,13 +65,13 @@ def life() -> PageLife:
     )
 
 
-def way(kind: str, name: str, state: Presence, **more: object) -> Persistence:
+def way(kind: str, name: str, state: Presence, **more: Any) -> Persistence:
     planted = at("2021-03-14 06:40:09")
     chapter = Episode(
         *("planted", planted, None, f"Put there: a rule about {kind}.", ("198.51.100.23",)),
         *(LOG, 57),
     )
-    found = {
+    found: dict[str, Any] = {
         "id": f"p-{kind}",
         "kind": kind,
         "object": name,
@@ -89,7 +90,7 @@ def way(kind: str, name: str, state: Presence, **more: object) -> Persistence:
         "life": None,
         "removal": ("Keep a copy.", "Take it out."),
     }
-    return Persistence(**{**found, **more})  # type: ignore[arg-type]
+    return Persistence(**{**found, **more})
 
 
 def ways() -> tuple[Persistence, ...]:

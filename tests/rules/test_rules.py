@@ -16,7 +16,7 @@ from extriage.model.evidence import Record
 from extriage.pipeline import rulecase
 from extriage.pipeline.disguised import made
 from extriage.pipeline.pack import Content, load_pack
-from extriage.pipeline.pages import searched
+from extriage.pipeline.pages import searched, with_texts
 from extriage.pipeline.rulecase import CASES, RuleCase, headers, load_cases, run_cases
 
 HERE = Path(__file__).parent
@@ -57,7 +57,7 @@ def meets(rule: CompiledRule, record: Record) -> bool:
             if "unmasked" in record.fields:
                 text += made(record, ())
             if record.kind == "web-file":
-                text += searched(record, b"")
+                text += searched(with_texts(record, b""))
             for clause in target.clauses:
                 assert any(literal in text for literal in clause), (rule.rule.id, clause)
     return found

@@ -156,7 +156,7 @@ def _commented(code: str, language: str, rng: Random) -> str:
     words = (
         "sum of the quarter",
         "see the manual, page 7",
-        "TODO: colours",
+        "colours of the chart",
         "keeps the list short",
     )
     made = [f"{mark}{rng.choice(words)}\n{line}" for line in code.split("\n")]

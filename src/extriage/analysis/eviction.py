@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from extriage.analysis.objectkeys import is_needed
-from extriage.analysis.persistence import ITEMS
+from extriage.analysis.persistence import ITEMS, is_sure
 from extriage.knowledge.persistence import persistence_kinds
-from extriage.model.detection import Certainty, Level
 from extriage.model.host import Action, Status, Verdict
 from extriage.model.persistence import Persistence, Presence
 
@@ -21,8 +20,8 @@ _OPEN = (Presence.PRESENT, Presence.UNKNOWN)
 def with_removal(actions: Sequence[Action], ways: Sequence[Persistence]) -> tuple[Action, ...]:
     """Put what to do about the ways back among the actions: after the evidence is kept."""
     there = [one for one in ways if one.state in _OPEN]
-    sure = [one for one in there if _sure(one)]
-    unsure = [one for one in there if not _sure(one)]
+    sure = [one for one in there if is_sure(one.level, one.certainty)]
+    unsure = [one for one in there if not is_sure(one.level, one.certainty)]
     added = []
     if sure:
         added.append(_remove(sure))
@@ -43,11 +42,6 @@ def mentioned_in(verdict: Verdict, ways: Sequence[Persistence]) -> Verdict:
     return replace(
         verdict, reason=f"{verdict.reason} {what} {could} {'it is' if many == 1 else 'they are'}."
     )
-
-
-def _sure(one: Persistence) -> bool:
-    """Tell whether it is taken out rather than asked about."""
-    return one.level.rank >= Level.HIGH.rank and one.certainty is not Certainty.POSSIBLE
 
 
 def _remove(ways: Sequence[Persistence]) -> Action:

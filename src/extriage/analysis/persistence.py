@@ -313,9 +313,13 @@ def _removal(one: _Object, state: Presence, name: str, *, sure: bool) -> tuple[s
 
 def _sure(findings: Sequence[Finding]) -> bool:
     """Tell whether it is taken out, rather than asked about."""
-    level = max(finding.level.rank for finding in findings)
-    certain = any(finding.certainty is not Certainty.POSSIBLE for finding in findings)
-    return level >= Level.HIGH.rank and certain
+    level = max((one.level for one in findings), key=lambda one: one.rank)
+    return is_sure(level, max((one.certainty for one in findings), key=lambda one: one.rank))
+
+
+def is_sure(level: Level, certainty: Certainty) -> bool:
+    """Tell what is taken out from what its owner is asked about: administrators make such too."""
+    return level.rank >= Level.HIGH.rank and certainty is not Certainty.POSSIBLE
 
 
 def _order(item: Persistence) -> tuple[int, int, int, bool, str, str, str]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class SecondReader:
             first = True
 
     def _block(self, block: memoryview, *, head: bool) -> None:
-        data: bytearray = block.obj  # type: ignore[assignment]
+        data = cast("bytearray", block.obj)
         at, end = 0, len(block)
         for start in self._starts(data, block, head=head):
             if start < at:

@@ -35,10 +35,9 @@ class PageReader:
         """
         known = shipped_fields(path, sha256)
         if known["ShippedHash"] != "yes":
-            record = _record(path, data, known)
-            page = _Page(record, data, _texts(record, data))
+            page = with_texts(_record(path, data, known), data)
             _sigma(self, page)
-            self.reasons += _look(self.pack, self.collector, page)
+            self.reasons += look(self.pack, self.collector, page)
 
 
 def known_page(path: str, data: bytes, sha256: str) -> Record:
@@ -51,9 +50,9 @@ def _record(path: str, data: bytes, known: Fields) -> Record:
     return replace(page, fields=page.fields | known)
 
 
-def _sigma(reader: PageReader, page: "_Page") -> None:
+def _sigma(reader: PageReader, page: "Page") -> None:
     """Run the Sigma rules; what they ask for may stand in the page or in what is told of it."""
-    text = _searched(page)
+    text = searched(page)
     prefilter = reader.pack.prefilter(page.record.kind)
     literals = {literal for _, literal in prefilter.hits(text)}
     for watch in prefilter.candidates(literals, text):
@@ -62,21 +61,24 @@ def _sigma(reader: PageReader, page: "_Page") -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """A file with its record, and the texts that say something else than its bytes."""
 
     record: Record
     data: bytes
-    texts: dict[str, bytes]
+    texts: tuple[tuple[str, bytes], ...]
+    """In words what it is, and its bytes."""
 
 
-def searched(record: Record, data: bytes) -> bytes:
+def with_texts(record: Record, data: bytes) -> Page:
+    """Put a file's texts beside its record: they are made once for all rules."""
+    return Page(record, data, tuple(_texts(record, data).items()))
+
+
+def searched(page: Page) -> bytes:
     """Return what literals of rules are searched in: the page, its texts, and all its fields."""
-    return _searched(_Page(record, data, _texts(record, data)))
-
-
-def _searched(page: _Page) -> bytes:
-    return b"\n".join((page.data, _told(page.record.fields), *page.texts.values())).lower()
+    texts = (text for _, text in page.texts)
+    return b"\n".join((page.data, _told(page.record.fields), *texts)).lower()
 
 
 def _told(fields: Fields) -> bytes:
@@ -92,24 +94,13 @@ def _told(fields: Fields) -> bytes:
     return told.lower().encode("utf-8", "replace")
 
 
-def look(pack: Pack, collector: Collector, record: Record, data: bytes) -> tuple[str, ...]:
-    """Run the YARA rules over a file and the texts in its record; return what was not searched."""
-    return _look(pack, collector, _Page(record, data, _texts(record, data)))
-
-
-def _look(pack: Pack, collector: Collector, page: _Page) -> tuple[str, ...]:
+def look(pack: Pack, collector: Collector, page: Page) -> tuple[str, ...]:
+    """Run the YARA rules over a file and its texts; return what was not searched."""
     record, data = page.record, page.data
-    scanned = scan_bytes(
-        pack.yara, data, tuple(page.texts.items()), record.kind, record.origin.path
-    )
+    scanned = scan_bytes(pack.yara, data, page.texts, record.kind, record.origin.path)
     for match in scanned.matches:
         collector.add_match(match.rule, seen(record, match), data)
     return scanned.troubles
-
-
-def texts_of(record: Record, data: bytes) -> list[tuple[str, bytes]]:
-    """Return the texts of a record that say something else than the bytes, in words and bytes."""
-    return list(_texts(record, data).items())
 
 
 def _texts(record: Record, data: bytes) -> dict[str, bytes]:

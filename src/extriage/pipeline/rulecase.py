@@ -38,7 +38,7 @@ from extriage.model.state import Subject
 from extriage.parsers import file_name, setting
 from extriage.parsers.text import HEAD
 from extriage.parsers.tracetext import trace_record
-from extriage.pipeline.pages import KIND, known_page, texts_of
+from extriage.pipeline.pages import KIND, known_page, with_texts
 
 CASES = Path(str(files("extriage").joinpath("content", "cases")))
 HEADERS = "headers.yml"
@@ -138,7 +138,7 @@ class RuleCase:
         data = _first(item) + self.text(item).encode()
         found = set[str]()
         for record in self.records(item):
-            texts = list(texts_of(record, data)) if record.kind == KIND else []
+            texts = list(with_texts(record, data).texts) if record.kind == KIND else []
             scanned = scan_bytes(yara, data, texts, record.kind, record.origin.path)
             found |= {match.rule.id for match in scanned.matches}
         return found

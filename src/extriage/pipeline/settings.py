@@ -6,7 +6,7 @@ from extriage.model.evidence import Record
 from extriage.model.state import FOR_RULES, Fact
 from extriage.parsers import setting_record
 from extriage.parsers.setting import KIND
-from extriage.pipeline.batch import Batch
+from extriage.pipeline.batch import Batch, itself
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.pack import Pack
 
@@ -27,7 +27,7 @@ class Settings:
         """Make records only if there is a rule that asks for them."""
         prefilter = self.pack.prefilter(KIND)
         if prefilter.watches:
-            self._batch = Batch(prefilter, _itself, self.collector.add)
+            self._batch = Batch(prefilter, itself, self.collector.add)
 
     def see(self, fact: Fact) -> None:
         """Take in one fact."""
@@ -42,7 +42,3 @@ class Settings:
         """Show the rules what still waits."""
         if self._batch is not None:
             self._batch.flush()
-
-
-def _itself(record: Record) -> Record:
-    return record

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from extriage.matchers.yara.ruleset import KINDS
 from extriage.model.evidence import Origin, Record, Tally
-from extriage.pipeline.batch import Batch
+from extriage.pipeline.batch import Batch, itself
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.pack import Pack
-from extriage.pipeline.pages import look
+from extriage.pipeline.pages import look, with_texts
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Traces:
     def __post_init__(self) -> None:
         """Prepare the search for what the rules of this kind ask for."""
         self.tally = Tally(self.kind, self.path)
-        self._batch = Batch(self.pack.prefilter(self.kind), _itself, self.collector.add)
+        self._batch = Batch(self.pack.prefilter(self.kind), itself, self.collector.add)
 
     def see(self, record: Record) -> None:
         """Take in one record."""
@@ -40,12 +40,8 @@ class Traces:
         if self.kind not in KINDS:
             return ()
         bare = Record(self.kind, None, Origin(self.path, 1), {"Path": self.path}, self.path)
-        return look(self.pack, self.collector, self.first or bare, data)
+        return look(self.pack, self.collector, with_texts(self.first or bare, data))
 
     def close(self) -> None:
         """Show the rules what still waits."""
         self._batch.flush()
-
-
-def _itself(record: Record) -> Record:
-    return record
