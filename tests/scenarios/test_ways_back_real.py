@@ -52,3 +52,15 @@ def test_the_recording_of_an_attack_names_its_shell_and_its_setting(tmp_path: Pa
     assert [part["what"] for part in shell["story"]].index("planted") == 0
     assert "compiled" in [part["what"] for part in shell["story"]]
     assert setting["state"] == "removed"
+
+
+def test_what_to_ask_about_is_called_by_what_it_is(tmp_path: Path) -> None:
+    ways(tmp_path, "evtx")
+    document = json.loads((tmp_path / "case" / "case.json").read_text("utf-8"))
+    asked = {
+        action["title"]
+        for host in document["hosts"]
+        for action in host["actions"]
+        if action["id"] == "ask-about-ways-back"
+    }
+    assert "Ask whose this is: forwarding of a mailbox Administrateur" in asked

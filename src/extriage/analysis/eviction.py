@@ -70,9 +70,15 @@ def _ask(ways: Sequence[Persistence]) -> Action:
 
 
 def _names(ways: Sequence[Persistence]) -> str:
-    named = [f"{one.object[:_NAME_LIMIT]}{_caution(one)}" for one in ways[:NAMED]]
+    named = [f"{_called(one)}{_caution(one)}" for one in ways[:NAMED]]
     more = f" and {len(ways) - NAMED} more" if len(ways) > NAMED else ""
     return ", ".join(named) + more
+
+
+def _called(one: Persistence) -> str:
+    """Name one so that a hurried reader knows what is meant: `Administrator` alone says nothing."""
+    kind, name = persistence_kinds()[one.kind], one.object[:_NAME_LIMIT]
+    return name if kind.form in ("page", "path") else f"{kind.title} {name}"
 
 
 def _caution(one: Persistence) -> str:
