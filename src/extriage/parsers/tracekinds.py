@@ -8,7 +8,7 @@ TRACES: tuple[Kind, ...] = (
     Kind(assembly.KIND, "records", False, "Assembly of pages", records=assembly.READER),
     Kind(antivirus.KIND, "records", False, "Antivirus log", records=antivirus.READER),
 )
-"""Tried in this order, after all logs and before web files."""
+"""Tried in this order, after what IIS executes by its name and after all logs."""
 
 
 def trace_kind(head: bytes, path: str) -> str:
