@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from extriage.model.cluster import Cluster
 from extriage.model.detection import RefusedRule, Stage
 from extriage.model.evidence import Entry
 from extriage.model.host import Host
+from extriage.model.indicator import Derived
 from extriage.model.suppression import SuppressionUse
 
 SCHEMA = "extriage.case/1"
@@ -26,15 +28,27 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One proved moment of the case's timeline."""
+    """One moment of the case's timeline."""
 
     time: datetime
     host: str
-    stage: Stage
+    stage: Stage | None
+    """The stage that it proves; None for what is no step of an attack."""
     title: str
     finding: str
+    """Id of the finding, way back or session that it stands for; empty for others."""
     path: str
     line: int
+    source: str = "attack"
+    """`attack`, `persistence`, `exposure`, `antivirus`, `administrator`, `patch`, `window`, `log`,
+    `published`."""
+    phase: str = ""
+    """Which part of the story: `before`, `way-in`, `foothold`, `inside`, `taking`, `response`."""
+    until: datetime | None = None
+    """The last of several records that it stands for."""
+    count: int = 1
+    by: str = ""
+    """Intruder, account or programme, as far as it is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +60,10 @@ class Case:
     hosts: tuple[Host, ...]
     unassigned: tuple[Entry, ...] = ()
     """Manifest rows that belong to no host: skipped and unreadable files, archive anomalies."""
-    clusters: tuple[str, ...] = ()
-    """Servers with the same traces; empty in this version."""
+    clusters: tuple[Cluster, ...] = ()
+    """Intruders who are probably the same, on one server or several."""
+    indicators: tuple[Derived, ...] = ()
+    """What this case gives to be looked for elsewhere."""
     timeline: tuple[Moment, ...] = ()
     suppressions: tuple[SuppressionUse, ...] = ()
     """Every entry of the suppress files that the scan was given, and what it did."""

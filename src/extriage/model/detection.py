@@ -87,6 +87,20 @@ class Sign(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DeedWords:
+    """How a rule of `content/deeds` tells a record: the sentence, and the fields that fill it."""
+
+    text: str
+    """What was done, to follow a name or an address: `read {items} of mailbox {mailbox}`."""
+    done: bool
+    """False for what the server refused, or of which only the attempt is seen."""
+    object: tuple[str, ...] = ()
+    """Fields that name what it was done to: the first that the record has."""
+    mailbox: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What a rule says about itself, whatever language it is written in."""
 
@@ -120,6 +134,11 @@ class Rule:
     """What a match says of it; None if that follows from the kind of evidence."""
     object: tuple[str, ...] = ()
     """Fields that name it, where the kind's own do not fit."""
+    exposes: str = ""
+    """Kind of data (`content/knowledge/exposures.yml`) that a match speaks of, if any. All records
+    that meet such a rule are collected in the pivot pass."""
+    deed: DeedWords | None = None
+    """Set for rules of `content/deeds`, which tell what a record means and are no findings."""
 
 
 @dataclass(frozen=True, slots=True)

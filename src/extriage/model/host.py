@@ -7,7 +7,10 @@ from typing import TypedDict
 
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import BuildSeen, Entry, Period
+from extriage.model.exposure import Exposure, ExposureAnswer
+from extriage.model.indicator import Sighting
 from extriage.model.persistence import Persistence
+from extriage.model.session import Intruder, Session, Strangers
 from extriage.model.state import CheckAnswer
 from extriage.model.suppression import Suppressed
 
@@ -95,13 +98,42 @@ class CampaignVerdict:
     coverage: tuple[CveVerdict, ...]
 
 
+class When(StrEnum):
+    """When an action is due."""
+
+    NOW = "now"
+    THIS_WEEK = "this-week"
+    BEFORE_RECONNECTING = "before-reconnecting"
+    AFTERWARDS = "afterwards"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command for a person to review and run; this tool never runs it."""
+
+    text: str
+    """Whole lines of PowerShell; values from the evidence are quoted so that they stay values."""
+    purpose: str
+    """One sentence: what it does, or what it shows."""
+    changes: bool
+    """False for a command that only looks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do now, with the reason."""
+    """One thing to do, with the reason."""
 
     id: str
     title: str
     text: str
+    when: When = When.NOW
+    because: tuple[str, ...] = ()
+    """Ids of findings, ways back, exposures and checks that call for it."""
+    commands: tuple[Command, ...] = ()
+    verify: str = ""
+    """How to see that it worked."""
+    needs: tuple[str, ...] = ()
+    """Ids of actions that must be done before it."""
 
 
 class SupportState(StrEnum):
@@ -257,7 +289,15 @@ class Host:
     """What entries of suppress files took away, by entry and rule."""
     persistence: tuple[Persistence, ...] = ()
     """Ways back in, with their life stories: those that are there first, the worst first."""
-    sessions: tuple[str, ...] = ()
-    """What an intruder did in one go; empty in this version."""
-    exposures: tuple[str, ...] = ()
-    """Data that was reachable or taken; empty in this version."""
+    intruders: tuple[Intruder, ...] = ()
+    """Who got in or left something behind, the earliest first."""
+    sessions: tuple[Session, ...] = ()
+    """What they did, each in one go, in the order of time; informed visitors too."""
+    strangers: Strangers | None = None
+    """Those who only knocked; None if nobody did."""
+    exposures: tuple[Exposure, ...] = ()
+    """The ledger of data that was taken, read or within reach."""
+    exposure_answers: tuple[ExposureAnswer, ...] = ()
+    """Every kind of data, answered, also those that the ledger has nothing of."""
+    sightings: tuple[Sighting, ...] = ()
+    """Indicators that were given to the scan, or are shipped with it, and are in the evidence."""

@@ -22,8 +22,10 @@ class Presence(StrEnum):
 
 
 class Role(StrEnum):
-    """Who a visitor of a foreign page is."""
+    """Who a visitor is: of a foreign page, or of the server."""
 
+    INTRUDER = "intruder"
+    """Got in, or left something behind."""
     OWNER = "owner"
     """Gave it orders while it was there: answered POSTs, parameters, or varying answers."""
     INFORMED = "informed"

@@ -8,11 +8,12 @@ from sigma.rule import SigmaRuleBase
 
 from extriage.knowledge.persistence import persistence_kinds
 from extriage.matchers.sigma.parts import RefusalError
-from extriage.model.detection import About, Certainty, Level, Rule, Sign, Stage
+from extriage.model.detection import About, Certainty, DeedWords, Level, Rule, Sign, Stage
 
 _TECHNIQUE = re.compile(r"t\d{4}(?:\.\d{3})?")
-_OWN_KEYS = {"campaign", "stage", "certainty", "hints", "about", "persistence"}
+_OWN_KEYS = {"campaign", "stage", "certainty", "hints", "about", "persistence", "exposes", "deed"}
 _WAY_BACK_KEYS = {"kind", "sign", "object"}
+_DEED_KEYS = {"text", "done", "object", "mailbox", "items"}
 
 
 def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
@@ -42,6 +43,8 @@ def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
         persistence=way_back["kind"],
         sign=_member(Sign, way_back["sign"]) if way_back.get("sign") else None,
         object=_fields(way_back.get("object", ())),
+        exposes=str(own.get("exposes", "")),
+        deed=_deed(own["deed"]) if own.get("deed") else None,
     )
 
 
@@ -63,6 +66,13 @@ def _way_back(value: Any) -> Mapping[str, Any]:
     if found["kind"] and found["kind"] not in persistence_kinds():
         raise RefusalError(f"persistence {found['kind']!r} is no kind of persistence.yml")
     return found
+
+
+def _deed(value: Any) -> DeedWords:
+    if not isinstance(value, dict) or not _DEED_KEYS.issuperset(value) or "text" not in value:
+        raise RefusalError(f"`deed` must be a map of {', '.join(sorted(_DEED_KEYS))}")
+    named = (_fields(value.get(key, ())) for key in ("object", "mailbox", "items"))
+    return DeedWords(str(value["text"]), bool(value.get("done", True)), *named)
 
 
 def _fields(value: Any) -> tuple[str, ...]:
