@@ -1,11 +1,14 @@
-"""What does the second pass cost, in which suspect pages are followed through the web logs?
+"""What does the second pass cost, in which suspects are followed through the logs?
 
 Writes an HttpProxy and an IIS log of together about half a gigabyte (or `--bytes`) twice: once with
 requests to a page that rules call a web shell (`--requests` of them, all over the logs), once with
-as many to an image instead. Only the first makes a scan read the logs again. Both are scanned in
-turn and several times, each as a whole process; what the first takes longer is the second pass.
+as many to an image instead. Beside each stand `--benign` requests of the same visitor for an image.
+Only the first makes a scan read the logs again, for the page and for all that its owner did. Both
+are scanned in turn and several times, each as a whole process; what the first takes longer is the
+second pass, with the trail written into the case.
 
-    python benchmarks/pivot.py [--bytes 500000000] [--requests 1000] [--rounds 5] [--jobs 1]
+    python benchmarks/pivot.py [--bytes 500000000] [--requests 1000] [--benign 20] [--rounds 5]
+        [--jobs 1]
 """
 
 import argparse
@@ -28,14 +31,14 @@ ROWS = {
 """Rows of the sample servers' logs, with room for the page that is asked for."""
 
 
-def spread(log: Path, copy: Path, row: bytes, requests: int) -> None:
-    """Copy a log with as many rows put in at equal distances."""
+def spread(log: Path, copy: Path, rows: bytes, requests: int) -> None:
+    """Copy a log with rows put in, as often as that, at equal distances."""
     step = log.stat().st_size // (requests + 1)
     with log.open("rb") as source, copy.open("wb") as target:
         for _ in range(requests):
             target.write(source.read(step))
             target.write(source.readline())
-            target.write(row)
+            target.write(rows)
         while piece := source.read(1 << 20):
             target.write(piece)
 
@@ -45,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--bytes", type=int, default=500_000_000)
     parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--benign", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
@@ -56,7 +60,8 @@ def main() -> None:
             plain = folder / file
             write(plain, options.bytes // len(LOGS), 1)
             for evidence, page in (("with", SHELL), ("without", IMAGE)):
-                spread(plain, folder / evidence / file, ROWS[kind] % page, options.requests)
+                rows = ROWS[kind] % page + ROWS[kind] % IMAGE * options.benign
+                spread(plain, folder / evidence / file, rows, options.requests)
             plain.unlink()
         size = sum(path.stat().st_size for path in (folder / "with").iterdir())
         scan = [sys.executable, "-m", "extriage", "scan", "--force", "--quiet"]
@@ -66,12 +71,13 @@ def main() -> None:
             one, other = (measure([*scan, str(folder / e), *more]) for e in ("with", "without"))
             if turn:
                 pairs.append((one, other))
-        report(pairs, size, options.requests)
+        report(pairs, size, options.requests * (1 + options.benign))
 
 
 def report(pairs: list[tuple[Run, Run]], size: int, requests: int) -> None:
     """Print medians, and what the second pass takes beside the first."""
-    print(f"{size / 1e6:,.0f} MB, {requests:,} requests in each log, {len(pairs)} rounds")
+    told = f"{requests:,} requests of the suspect in each log"
+    print(f"{size / 1e6:,.0f} MB, {told}, {len(pairs)} rounds")
     for position, name in enumerate(("with suspects", "without")):
         wall = statistics.median(pair[position].wall for pair in pairs)
         cpu = statistics.median(pair[position].cpu for pair in pairs)

@@ -10,7 +10,8 @@ from extriage import parsers
 from extriage.analysis.visits import Counter, Visits
 from extriage.model.evidence import ByteStream
 from extriage.pipeline import blocks
-from extriage.pipeline.again import SecondReader, Wanted, hunt
+from extriage.pipeline.again import SecondReader
+from extriage.pipeline.hunting import Wanted, hunt
 
 PAGES = frozenset({"/owa/auth/qx7tr.aspx", "/aspnet_client/error.aspx", "/oab/日.aspx"})
 HEAD = "#Fields: date time cs-method cs-uri-stem c-ip sc-status"

@@ -27,8 +27,11 @@ CHAINS_TOLD = 50
 _CONCLUDED = {"page-life", "page-comparison"}
 _NAMED = ("address", "account", "page")
 """Keys that say who and what; the others only join."""
-_PASSING = ("request", "activity", "process", "logon")
-"""Keys of a single request or process: there are too many of them to be told."""
+_PASSING = ("request", "activity", "process", "logon", "sid")
+"""Keys of a single request or process, of which there are too many to be told; a SID stands beside
+the name of the account."""
+_OWNED = ("account", "sid")
+"""Keys that stay their owner's when somebody has stolen them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,7 @@ def _furthest_hint(
     near = {
         node.finding.id
         for node in group
-        if any(key in keys and key[0] != "account" for key in _joining(node))
+        if any(key in keys and key[0] not in _OWNED for key in _joining(node))
         or not any(name == "account" for name, _ in node.line.keys)
     }
     best: tuple[int, Finding] | None = None

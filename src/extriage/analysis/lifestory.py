@@ -41,6 +41,8 @@ _WHO = ("account", "address")
 _IN = (Stage.REACHED, Stage.PLANTED)
 JUST_BEFORE = timedelta(minutes=2)
 BEFORE_TOLD = 3
+BEFORE = "Just before, in the same chain: "
+"""Begins the chapters about steps that are findings of their own."""
 
 
 def story(
@@ -214,7 +216,7 @@ def _way_in(lines: Sequence[Line], chains: Iterable[Chain]) -> Iterator[Episode]
             by = tuple(value for name, value in chain.keys if name in _WHO)[:ACTORS]
             before = [one for one in _before(chain, planted) if (one.path, one.line) not in own]
             for step in before[-BEFORE_TOLD:]:
-                text = f"Just before, in the same chain: {step.title}."
+                text = f"{BEFORE}{step.title}."
                 yield Episode("planted", step.time, None, text, by, step.path, step.line)
 
 

@@ -101,6 +101,15 @@ def page_of(stem: str) -> str:
     return url[: end.end()] if end else ""
 
 
+@lru_cache(4096)
+def file_of(stem: str) -> str:
+    """Return the URL path of a file that is no page, in small letters; empty for anything else."""
+    if not stem.startswith(("/", "\\")) or page_of(stem):
+        return ""
+    url = f"/{_normal(stem[:_LONGEST].replace(chr(92), '/').lower()).strip('/')}"
+    return url if "." in url.rpartition("/")[2] else ""
+
+
 def _plain(path: str) -> str:
     return path.replace("\\", "/").lower()
 

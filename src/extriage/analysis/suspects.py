@@ -1,9 +1,9 @@
-"""What is to be looked for once more in the web logs, because findings speak of it.
+"""What is to be looked for once more in the logs, because findings speak of it: pages first.
 
 A suspect is a kind of thing and its value. Pages are followed by their URL; a page of which only
 the file's name is known is followed by that name wherever it is asked for. Names that every server
 has are not followed by name, and pages that Exchange ships in their own place not at all: they
-would bring the whole day's traffic.
+would bring the whole day's traffic. Who and what else is followed is told in `trailsuspects`.
 """
 
 import re
@@ -27,7 +27,8 @@ _PATH = 320
 _PAGE = re.compile(rf"[^\\/:*?\"'<>|\s=,;]{ENDING}(?![a-z0-9_-])", re.IGNORECASE)
 _EDGES = re.compile(r"[\"'<>|*?\r\n\t;,=]")
 _START = re.compile(r"(?:^|[^a-z])([a-z]:\\)", re.IGNORECASE)
-_STEM = re.compile(r"(?:^|\s)(?:cs-uri-stem|UrlStem|unmasked)=(\S+)")
+STEM = re.compile(r"(?:^|\s)(?:cs-uri-stem|UrlStem|unmasked)=(\S+)")
+"""Where the summary of a line says what was asked for."""
 _WEB = ("iis", "httpproxy", "iis-native", "httperr")
 _FILES = ("web-file", "file-name")
 _COMPILED = re.compile(rf"([^\\/]{{1,200}}{ENDING})\.[0-9a-f]{{6,16}}\.compiled", re.IGNORECASE)
@@ -40,6 +41,22 @@ class SuspectKind(StrEnum):
     """A URL path in small letters."""
     PAGE_NAME = "page-name"
     """The last part of a URL path, in small letters."""
+    ADDRESS = "address"
+    VISITOR = "visitor"
+    """An address with its agent, a blank between them: many may share the address alone."""
+    ACCOUNT = "account"
+    SID = "sid"
+    REQUEST = "request"
+    CANARY = "canary"
+    SESSION = "session"
+    ACTIVITY = "activity"
+    PROCESS = "process"
+    LOGON = "logon"
+    FILE = "file"
+    """URL path, in small letters, of a file that is no page: an export, an archive."""
+    AGENT = "agent"
+    RULE = "rule"
+    """All records that meet a rule about data within reach."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,7 +127,7 @@ def tells_of_page(rule: Rule) -> bool:
 def pages_in(line: Evidence, served: Sequence[Directory] = ()) -> tuple[Suspect, ...]:
     """Return the pages that a line speaks of: those asked for, or files that are pages."""
     if line.kind in _WEB:
-        found = {page_of(stem) for stem in (line.object, *_STEM.findall(line.summary))}
+        found = {page_of(stem) for stem in (line.object, *STEM.findall(line.summary))}
         return _sorted(Suspect(SuspectKind.PAGE, page) for page in found if page)
     if line.kind in _FILES:
         return _sorted(_of_path(line.path, served))

@@ -12,6 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from extriage.casefile.cells import Row, iso, listed, pairs
+from extriage.casefile.trail import TABLE as TRAIL
+from extriage.casefile.trail import TrailStore, copy_trail
 from extriage.casefile.waysback import persistence_rows
 from extriage.model.case import Case
 from extriage.model.evidence import Entry
@@ -79,22 +81,31 @@ CREATE VIEW timeline AS
   FROM evidence e JOIN findings f ON f.id = e.finding WHERE e.time IS NOT NULL ORDER BY e.time;
 """
 
+_FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
 
-def write_database(path: Path, case: Case) -> None:
-    """Write the case into a new SQLite file; OSError if it cannot be written."""
+
+def write_database(path: Path, case: Case, trail: TrailStore | None = None) -> None:
+    """Write the case, and the trail of its intruders, into a new SQLite file.
+
+    Raises OSError if it cannot be written.
+    """
     try:
         connection = sqlite3.connect(path, isolation_level=None)
         try:
-            connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + TABLES)
+            connection.executescript(f"{_FAST}{TABLES}{TRAIL}")
             connection.execute("BEGIN")
             for table, rows in _tables(case):
                 for row in rows:
                     marks = ",".join("?" * len(row))
                     # NOTE: the table name comes from the list in this module, never from evidence.
                     connection.execute(f"INSERT INTO {table} VALUES ({marks})", row)
+            if trail is not None:
+                copy_trail(trail, connection)
             connection.execute("COMMIT")
         finally:
             connection.close()
+            if trail is not None:
+                trail.close()
     except sqlite3.Error as error:
         raise OSError(None, str(error)) from error
 

@@ -9,6 +9,7 @@ from typing import Any
 from extriage.casefile.database import write_database
 from extriage.casefile.document import encode
 from extriage.casefile.ledger import Ledger
+from extriage.casefile.trail import TrailStore
 from extriage.errors import CaseError, UsageError
 from extriage.model.case import Case
 
@@ -41,7 +42,7 @@ class CaseFolder:
             foreign = sorted(
                 item.name
                 for item in self.path.iterdir()
-                if item.name not in own and not item.name.startswith((".tmp-", "scan.ledger"))
+                if item.name not in own and not item.name.startswith((".tmp-", "scan."))
             )
         except OSError as error:
             raise CaseError(f"{self.path} cannot be used: {error.strerror}") from error
@@ -62,7 +63,7 @@ class CaseFolder:
         try:
             temporary = self.path / ".tmp-case.db"
             temporary.unlink(missing_ok=True)
-            write_database(temporary, case)
+            write_database(temporary, case, TrailStore.open(self.path))
             _settle(temporary, self.database)
             _write(self.path / "run.json", json.dumps(run, indent=1).encode() + b"\n")
             _write(self.document, encode(case))

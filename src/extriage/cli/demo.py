@@ -19,6 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "suppress": (),
     "no_builtin_rules": False,
     "no_prefilter": False,
+    "indicators": (),
     "fail_on": "high",
     "jobs": None,
     "as_of": None,

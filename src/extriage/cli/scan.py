@@ -33,6 +33,13 @@ LEVELS = [level.value for level in Level]
     help="Leave out what this file names, counted and with its reasons.",
 )
 @click.option(
+    "--indicators",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Look for these indicators too (CSV, STIX 2.1, MISP JSON).",
+)
+@click.option(
     "--fail-on", type=click.Choice(LEVELS), default="high", show_default=True,
     help="Lowest level of a finding that makes the exit code 1.",
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,18 @@ from extriage.casefile import CaseFolder
 from extriage.cli.output import print_report, rendering
 from extriage.cli.progress import progress as watching
 from extriage.errors import UsageError
+from extriage.knowledge.indicatorintake import IndicatorFile
+from extriage.knowledge.indicators import read_indicators
 from extriage.knowledge.suppressions import read_suppressions
 from extriage.model.case import Case
 from extriage.model.detection import Level
 from extriage.model.host import Absence, Status
+from extriage.model.indicator import Indicator
 from extriage.pipeline.beginning import Beginning
 from extriage.pipeline.pack import Content
 from extriage.pipeline.scan import Options, finish, now
 from extriage.pipeline.scan import scan as run_scan
+from extriage.reports.neutral import visible
 
 
 def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, debug: bool) -> int:
@@ -32,6 +37,7 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
         prefilter=not options["no_prefilter"],
         suppressions=read_suppressions([Path(name) for name in options["suppress"]], today()),
         yara=tuple(str(Path(name).resolve()) for name in options["yara"]),
+        indicators=taken(options["indicators"]),
     )
     settings = Options(
         content,
@@ -63,6 +69,26 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
             err=True,
         )
     return code
+
+
+def taken(files: Iterable[Path]) -> tuple[Indicator, ...]:
+    """Read files of indicators; say how many were taken, and what was not understood."""
+    found: dict[Indicator, None] = {}
+    for path in files:
+        file = read_indicators(path)
+        found |= dict.fromkeys(file.indicators)
+        click.echo(f"extriage: {visible(told(file))}", err=True)
+    return tuple(found)
+
+
+def told(file: IndicatorFile) -> str:
+    """Say in one line what was read of a file of indicators."""
+    name, count = Path(file.path).name, len(file.indicators)
+    text = f"{name}: {count:,} indicator{'' if count == 1 else 's'}"
+    if not file.refusals:
+        return text
+    place, reason = file.refused[0]
+    return f"{text}, {file.refusals:,} not understood, such as {place}: {reason}"
 
 
 def exit_code(case: Case, fail_on: Level) -> int:

@@ -12,6 +12,8 @@ from extriage.knowledge.advisories import load_advisories
 from extriage.knowledge.builds import RELEASES, BuildTable, load_builds, spell
 from extriage.knowledge.campaigns import campaigns
 from extriage.knowledge.checks import load_checks
+from extriage.knowledge.clusters import load_clusters
+from extriage.knowledge.indicators import load_indicators
 from extriage.knowledge.lifecycle import load_milestones
 from extriage.knowledge.rejected import load_rejected
 from extriage.knowledge.tables import Knowledge, Row, rows, unique
@@ -31,6 +33,8 @@ def check(knowledge: Knowledge) -> None:
     _check_markers(knowledge)
     _check_products(knowledge, table)
     load_rejected(knowledge)
+    load_clusters(knowledge)
+    load_indicators(knowledge)
     sources = rows(knowledge, "sources.csv", ("source", "licence", "used_for"))
     unique(sources, "source", "used_for")
     for row in sources:

@@ -22,6 +22,7 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LONGEST = 200
 _SEARCHED = 16_384
 _END = re.compile(r"[&;#\s'\"]")
+_SID = re.compile(r"\bS-1-5-21(?:-[0-9]{1,10}){4}\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,22 @@ def keys_of(fields: Fields) -> Keys:
 
 
 def _found(fields: Fields) -> Iterator[tuple[str, str]]:
-    for key in join_keys():
+    for key, present in _asked(tuple(fields)):
         if key.unless and _silenced(fields, key):
             continue
-        values = (_value(fields, name, mark) for name, mark in key.fields if name in fields)
+        values = (_value(fields, name, mark) for name, mark in present)
         shaped = (key.shape(value)[:_LONGEST] for value in values if value)
         found = (value for value in shaped if value)
         for value in dict.fromkeys(found) if key.every else islice(found, 1):
             yield key.name, value
+
+
+@lru_cache(maxsize=1024)
+def _asked(names: tuple[str, ...]) -> tuple[tuple[JoinKey, tuple[tuple[str, str], ...]], ...]:
+    """Return the keys that a record with these fields can have; lines of a log have the same."""
+    there = frozenset(names)
+    rows = ((key, tuple(one for one in key.fields if one[0] in there)) for key in join_keys())
+    return tuple((key, present) for key, present in rows if present)
 
 
 def _silenced(fields: Fields, key: JoinKey) -> bool:
@@ -113,6 +122,20 @@ def address_of(text: str) -> Address | None:
         return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+
+
+_INSIDE = tuple(
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+)
+"""Networks of organisations (RFC 1918, RFC 4193), and what providers share out (RFC 6598)."""
+
+
+@lru_cache(maxsize=4096)
+def is_inside(text: str) -> bool:
+    """Tell whether an address may stand for many: one of an inner network, or none at all."""
+    found = address_of(text)
+    return found is None or any(found in network for network in _INSIDE)
 
 
 def _address(value: str) -> str:
@@ -154,6 +177,11 @@ def _agent(value: str) -> str:
     return _text(value.replace("+", " "))
 
 
+def _sid(value: str) -> str:
+    found = _SID.search(value)
+    return found[0].lower() if found else ""
+
+
 _SHAPES: dict[str, Callable[[str], str]] = {
     "text": _text,
     "address": _address,
@@ -161,4 +189,5 @@ _SHAPES: dict[str, Callable[[str], str]] = {
     "page": _page,
     "agent": _agent,
     "logon": _logon,
+    "sid": _sid,
 }

@@ -4,12 +4,13 @@ Source: `do_not_import.csv`; each row says what is claimed, where, and why it is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from extriage.knowledge.builds import number, spell
 from extriage.knowledge.tables import Knowledge, Row, rows
 from extriage.model.exchange import BuildNumber
+from extriage.model.indicator import Indicator
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,22 @@ class Rejected:
     """Builds that were never released as claimed."""
     fixes: Mapping[tuple[str, BuildNumber], str]
     """Builds that do not fix what is claimed."""
+    indicators: Mapping[str, str] = field(default_factory=dict)
+    """Values, in lower case, that everybody meets and that mean nothing."""
+    attributions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Values with the cluster, in lower case, that they are wrongly said to be of."""
+
+    def of_indicator(self, one: Indicator) -> str:
+        """Say why an indicator must not be used, or not with its cluster; empty if it may."""
+        return self.indicators.get(one.value.lower(), "") or self.of_cluster(one)
+
+    def of_cluster(self, one: Indicator) -> str:
+        """Say why an indicator is not of the cluster that it names; empty if it may be."""
+        value = one.value.lower()
+        for known, (cluster, reason) in self.attributions.items():
+            if cluster in one.cluster.lower() and (value == known or value.endswith(f".{known}")):
+                return reason
+        return ""
 
 
 @cache
@@ -30,7 +47,9 @@ def load_rejected(knowledge: Knowledge) -> Rejected:
     cves: dict[str, str] = {}
     builds: dict[BuildNumber, str] = {}
     fixes: dict[tuple[str, BuildNumber], str] = {}
-    columns = ("claim", "why_wrong", "what_to_do", "cves", "builds")
+    indicators: dict[str, str] = {}
+    attributions: dict[str, tuple[str, str]] = {}
+    columns = ("claim", "why_wrong", "what_to_do", "cves", "builds", "indicators")
     for row in rows(knowledge, "do_not_import.csv", columns):
         reason, named, numbers = row.filled("why_wrong"), row.cves("cves"), _builds(row)
         if named and numbers:
@@ -39,7 +58,13 @@ def load_rejected(knowledge: Knowledge) -> Rejected:
             cves |= dict.fromkeys(named, reason)
         else:
             builds |= dict.fromkeys(numbers, reason)
-    return Rejected(cves, builds, fixes)
+        for text in filter(None, row["indicators"].lower().split(";")):
+            value, wrong, cluster = text.partition("=")
+            if wrong:
+                attributions[value] = (cluster, reason)
+            else:
+                indicators[value] = reason
+    return Rejected(cves, builds, fixes, indicators, attributions)
 
 
 def _builds(row: Row) -> tuple[BuildNumber, ...]:

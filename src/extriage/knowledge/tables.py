@@ -26,9 +26,11 @@ MANIFEST = "manifest.json"
 TABLES = (
     "advisories.csv",
     "builds.csv",
+    "clusters.csv",
     "config_checks.csv",
     "do_not_import.csv",
     "fixes.csv",
+    "indicators.csv",
     "lifecycle.csv",
     "sources.csv",
     "timeline.csv",

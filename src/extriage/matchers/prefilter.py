@@ -8,8 +8,8 @@ it and without it the same findings come out, and a test holds it to that.
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -64,20 +64,35 @@ class Prefilter:
     database: Any = None
     signs: Any = None
     """Database of what stands in a line whose URL is disguised; None where no rule sees through."""
+    sought: Any = None
+    """Database of the literals of indicators, which are the last of all literals."""
+    first_sought: int = 0
+    """Number of the first of these."""
     _together: Together | None = None
     _read: int = 0
 
     def hits(self, block: Buffer) -> list[tuple[int, int]]:
         """Return (end offset, literal) for every literal found in the block, in order."""
+        found = self.sought_hits(block)
         if self.database is None:
-            return []
-        found: list[tuple[int, int]] = []
+            return found
 
         def keep(literal: int, _start: int, end: int, _flags: int, _context: object) -> None:
             found.append((end, literal))
 
         self.database.scan(block, match_event_handler=keep)
         found.sort()
+        return found
+
+    def sought_hits(self, block: Buffer) -> list[tuple[int, int]]:
+        """Return (end offset, literal) for every literal of an indicator, in order."""
+        found: list[tuple[int, int]] = []
+        if self.sought is not None:
+            first = self.first_sought
+            self.sought.scan(
+                block, match_event_handler=lambda at, _, end, *__: found.append((end, first + at))
+            )
+            found.sort()
         return found
 
     def disguised(self, block: Buffer) -> list[int]:
@@ -94,7 +109,8 @@ class Prefilter:
         """
         self._read += size
         if self._together is None and self.database is not None and self._read > WORTH_IT:
-            wanted = [self._wanted(position) for position in range(len(self.watches))]
+            ruled = len(self.watches) - (self.sought is not None)
+            wanted = [self._wanted(position) for position in range(ruled)]
             self._together = build_together(wanted, _ordinary(self.kind), delimiter)
         return self._together
 
@@ -180,6 +196,32 @@ def build(kind: str, watches: Iterable[Watch], *, enabled: bool = True) -> Prefi
         compiled(literals, literal=True),
         compiled([SIGNS]) if masked else None,
     )
+
+
+def with_sought(
+    prefilter: Prefilter, watch: Watch, literals: tuple[bytes, ...], *, enabled: bool = True
+) -> Prefilter:
+    """Let a watch for many literals ride along, searched apart from those of the rules."""
+    if not literals:
+        return prefilter
+    position = len(prefilter.watches)
+    return replace(
+        prefilter,
+        watches=(*prefilter.watches, watch),
+        literals=(*prefilter.literals, *literals),
+        wanted_by=(*prefilter.wanted_by, *(((position,),) * len(literals))),
+        always=prefilter.always if enabled else (*prefilter.always, position),
+        gates=(*prefilter.gates, *((None,) * len(literals))),
+        others=(*prefilter.others, ()),
+        sought=_database_of(literals),
+        first_sought=len(prefilter.literals),
+    )
+
+
+@lru_cache(maxsize=4)
+def _database_of(literals: tuple[bytes, ...]) -> Any:
+    """Compile many literals once for all kinds that are searched for the same ones."""
+    return compiled(literals, literal=True)
 
 
 def _gate(literal: bytes, watches: list[Watch], costs: Costs) -> frozenset[bytes]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from extriage.model.detection import Certainty
+from extriage.model.detection import Certainty, Level
 from extriage.model.state import Proof
 
 
@@ -44,6 +44,9 @@ class Sighting:
     text: str
     """One sentence, with a caution where the value alone says little."""
     proofs: tuple[Proof, ...]
+    level: Level = Level.LOW
+    """How much it weighs alone: the hash of a known shell is high, an address hardly ever more than
+    low."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Read one artifact: recognise it, hand it to the reader of its shape, account for it."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extriage import parsers as parsing
 from extriage.errors import SourceError
@@ -22,6 +22,8 @@ from extriage.pipeline.settings import Settings
 from extriage.pipeline.traces import Traces
 
 DRAIN = 1 << 20
+HASHED = 64 << 20
+"""Bytes of a file of no known kind that are read for its hash alone: programs are smaller."""
 _ARCHIVES = (".zip", ".tar", ".tgz", ".gz")
 
 Progress = Callable[[int], None]
@@ -34,13 +36,15 @@ def read_artifact(
     pack: Pack,
     progress: Progress,
     siblings: Siblings = parsing.no_sibling,
+    collector: Collector | None = None,
 ) -> ArtifactResult:
     """Read one artifact to its end and return what was found in it.
 
-    `siblings` returns the bytes of a file of another name in the same folder, or None.
+    `siblings` returns the bytes of a file of another name in the same folder, or None. `collector`
+    takes the matches, if they are not to be kept as those of rules.
     """
     source = Digest(stream)
-    collector = Collector(joined=pack.joined, suppressor=pack.suppressor)
+    collector = collector or Collector(joined=pack.joined, suppressor=pack.suppressor)
     try:
         head, text, note = open_text(source)
     except SourceError as error:
@@ -48,8 +52,9 @@ def read_artifact(
         return ArtifactResult(entry)
     kind = KINDS.get(recognise(head, artifact.path))
     if kind is None:
+        known = _hashed(source) if pack.book.types & {"sha256"} else ""
         entry = _unknown(artifact, max(artifact.size, source.size), head)
-        return ArtifactResult(entry, first=source.first)
+        return ArtifactResult(replace(entry, sha256=known), first=source.first)
     reader = {
         "lines": _read_lines,
         "events-binary": _read_binary,
@@ -64,6 +69,17 @@ def read_artifact(
     result = reader(reading, text)
     result.first = source.first
     return result
+
+
+def _hashed(source: Digest) -> str:
+    """Return the hash of a file that is no evidence by itself, when hashes are looked for."""
+    try:
+        while source.size <= HASHED:
+            if not source.read(DRAIN):
+                return source.hexdigest()
+    except SourceError:
+        return ""
+    return ""
 
 
 def _unknown(artifact: Artifact, size: int, head: bytes) -> Entry:

@@ -9,9 +9,10 @@ from extriage.knowledge.evidence import summary
 from extriage.knowledge.joins import keys_of
 from extriage.knowledge.persistence import actor_of, object_of, sign_of
 from extriage.matchers.prefilter import Watch
+from extriage.matchers.sought import SoughtTarget, rule_of
 from extriage.model.detection import Evidence, Held, Match, Rule
 from extriage.model.evidence import Record
-from extriage.model.reading import Kept
+from extriage.model.reading import Kept, order
 
 TEXT_LIMIT = 2000
 SUMMARY_LIMIT = 1000
@@ -21,6 +22,9 @@ REASONS = 12
 REASON_LIMIT = 400
 JOINS_IN_FULL = 200
 JOIN_TEXT = 300
+SIGHTED_TEXT = 400
+SIGHTED_LINES = 24
+"""Lines with one indicator that wait to be thinned out: there may be thousands of indicators."""
 
 
 @dataclass(slots=True)
@@ -39,6 +43,9 @@ class Collector:
 
     def add(self, watch: Watch, record: Record, line: bytes) -> None:
         """Keep a match of this rule by this record; `line` is the raw line for its hash."""
+        if isinstance(watch.target, SoughtTarget):
+            self._sighted(watch.target, record, line)
+            return
         name = watch.rule.rule.id
         if self._only_counts(watch):
             self.join_counts[name, False] += 1
@@ -50,6 +57,17 @@ class Collector:
         if watch.rule.generate or held:
             fresh = Kept(name, record.computer, record.raw, held=held)
             self.kept.setdefault(fresh.key, fresh).add(evidence)
+
+    def _sighted(self, target: SoughtTarget, record: Record, line: bytes) -> None:
+        """Keep, for each indicator in a record, its place in the stead of a rule's match."""
+        evidence = self._evidence(record, line)
+        short = replace(evidence, text=evidence.text[:SIGHTED_TEXT], summary="", reasons=())
+        for key in target.keys(record):
+            fresh = Kept(rule_of(key), record.computer, record.raw)
+            kept = self.kept.setdefault(fresh.key, fresh)
+            kept.add(short)
+            if len(kept.lines) > SIGHTED_LINES:
+                kept.lines = ends(kept.lines)
 
     def add_match(self, rule: Rule, record: Record, data: bytes) -> None:
         """Keep a match of a rule that looks at whole files, and that no correlation joins."""
@@ -130,3 +148,9 @@ def _named(rule: Rule, record: Record, evidence: Evidence) -> Evidence:
 def _reasons(value: str | tuple[str, ...]) -> tuple[str, ...]:
     found = (value,) if isinstance(value, str) else value
     return tuple(one[:REASON_LIMIT] for one in found[:REASONS])
+
+
+def ends(lines: list[Evidence]) -> list[Evidence]:
+    """Return the three earliest and the three latest lines."""
+    ordered = sorted(lines, key=order)
+    return ordered if len(ordered) <= 6 else ordered[:3] + ordered[-3:]

@@ -8,6 +8,7 @@ from functools import partial
 from extriage import __version__
 from extriage.analysis.findings import merge
 from extriage.analysis.hosts import HostNames, Named, assign, named_in
+from extriage.analysis.indicators import is_sought, with_sightings
 from extriage.analysis.owners import belongs, by_folder, described_server, owner, self_described
 from extriage.analysis.suppressed import uses
 from extriage.analysis.suppression import Place, Suppressor
@@ -23,7 +24,7 @@ from extriage.pipeline.filenames import FileNames
 from extriage.pipeline.host import HostEvidence, triage_host
 from extriage.pipeline.lives import tell_lives
 from extriage.pipeline.pack import Pack
-from extriage.pipeline.pivot import WebLogs
+from extriage.pipeline.pivot import Logs
 from extriage.pipeline.results import Results
 from extriage.pipeline.worker import decode
 
@@ -37,7 +38,7 @@ class _Gathered:
 
     evidence: dict[str, HostEvidence] = field(default_factory=dict)
     unassigned: list[Entry] = field(default_factory=list)
-    logs: WebLogs = field(default_factory=WebLogs)
+    logs: Logs = field(default_factory=Logs)
 
     def host(self, name: str) -> HostEvidence:
         if name not in self.evidence:
@@ -58,8 +59,16 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
     _gather(found, names, pack, gathered)
     for host, met in tell_lives(found, gathered.evidence, gathered.logs, names, pack):
         _share_matches(met, partial(_always, host), gathered, pack.suppressor)
+    others: dict[str, list[Entry]] = {}
+    for entry in gathered.unassigned:
+        others.setdefault(names.of(entry.path), []).append(entry)
     hosts = [
-        triage_host(evidence, pack.ruleset, as_of, pack.suppressor)
+        with_sightings(
+            triage_host(evidence, pack.ruleset, as_of, pack.suppressor),
+            evidence.sighted,
+            pack.indicators,
+            others.get(evidence.name, ()),
+        )
         for _, evidence in sorted(gathered.evidence.items())
     ]
     tool = Tool(
@@ -94,7 +103,8 @@ def _gather(found: Results, names: HostNames, pack: Pack, gathered: _Gathered) -
         original = first_of.setdefault((host, entry.sha256), entry.path)
         if original == entry.path or entry.kind in _IN_PLACE:
             _share_out(result, names, gathered, pack.suppressor)
-            gathered.logs.see(host, result)
+            others = {names.of(entry.path, tally.computer) for tally in result.tallies}
+            gathered.logs.see(host, others, result)
         else:
             # NOTE: the same log twice on one server; the same page twice is two places to clean.
             twice = replace(entry, status="skipped", reason=f"same content as {original}")
@@ -183,6 +193,9 @@ def _share_matches(
     """Give each match to its host; `host_of` tells it from the computer that the match names."""
     for kept in result.kept:
         host = gathered.host(host_of(kept.computer))
+        if is_sought(kept):
+            host.sighted.append(kept)
+            continue
         seen = host.account.sort(kept, Place(host.name, result.entry.sha256), entries)
         if seen is not None:
             host.kept = merge([*host.kept, seen])

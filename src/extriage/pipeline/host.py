@@ -22,6 +22,7 @@ from extriage.analysis.suppressed import Account, mentioned, scanner_notes, supp
 from extriage.analysis.suppression import Suppressor
 from extriage.analysis.verdict import Hidden, Judgement, judge
 from extriage.analysis.window import Until
+from extriage.casefile.trail import TrailStore
 from extriage.knowledge.active import tables_as_of
 from extriage.knowledge.builds import number
 from extriage.matchers.sigma import RuleSet
@@ -49,8 +50,13 @@ class HostEvidence:
     """What to know about the evidence, with the files that it is true of."""
     lives: tuple[PageLife, ...] = ()
     """What the web logs tell of suspect pages."""
+    trail: TrailStore | None = None
+    """All records of suspects, `trail.records(name)` those of this server; None if nobody was
+    followed."""
     account: Account = field(default_factory=Account)
     """What was suppressed of it."""
+    sighted: list[Kept] = field(default_factory=list)
+    """What the scan kept of the indicators that it was given."""
 
 
 def triage_host(

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from extriage.analysis.suppression import Suppressor, suppressor
 from extriage.knowledge.active import knowledge_digest
+from extriage.knowledge.indicators import indicators_digest
 from extriage.knowledge.logsources import LogSources, load_logsources
-from extriage.matchers.prefilter import Prefilter, Watch, build
+from extriage.matchers.indicator import Book, book_of
+from extriage.matchers.prefilter import Prefilter, Watch, build, with_sought
 from extriage.matchers.sigma import (
     CompiledRule,
     Read,
@@ -20,8 +22,10 @@ from extriage.matchers.sigma import (
     read_rules,
     unbundle,
 )
+from extriage.matchers.sought import literals_of, sought_in
 from extriage.matchers.yara import YaraFile, YaraRule, YaraRules, load_yara, yara_files
 from extriage.matchers.yara import unbundle as unbundle_yara
+from extriage.model.indicator import Indicator
 from extriage.model.suppression import Suppression
 from extriage.pipeline.beginning import rules_place
 
@@ -48,6 +52,8 @@ class Content:
     """Entries of suppress files, read once: workers must not see a file that changed meanwhile."""
     yara: tuple[str, ...] = ()
     """Folders or files of the user's own YARA rules."""
+    indicators: tuple[Indicator, ...] = ()
+    """Indicators to look for, read once like `suppressions`."""
 
 
 @dataclass(slots=True)
@@ -63,13 +69,21 @@ class Pack:
     enabled: bool = True
     suppressor: Suppressor = field(default_factory=Suppressor)
     yara: YaraRules = field(default_factory=YaraRules)
+    indicators: tuple[Indicator, ...] = ()
+    """Those that the scan was given, not those that are shipped."""
+    book: Book = field(default_factory=Book)
+    """The same, ready to be looked up."""
     _prefilters: dict[str, Prefilter] = field(default_factory=dict)
 
     def prefilter(self, kind: str) -> Prefilter:
         """Return the prefilter of a kind; an empty one when no rule reads it."""
         if kind not in self._prefilters:
             watches = self.watches.get(kind, ())
-            self._prefilters[kind] = build(kind, watches, enabled=self.enabled)
+            found = build(kind, watches, enabled=self.enabled)
+            if literals := literals_of(kind, self.book):
+                watch = sought_in(kind, self.book)
+                found = with_sought(found, watch, literals, enabled=self.enabled)
+            self._prefilters[kind] = found
         return self._prefilters[kind]
 
     def slow(self) -> tuple[str, ...]:
@@ -99,7 +113,12 @@ def load_pack(content: Content) -> Pack:
     joined = frozenset(name for c in ruleset.correlations for name in c.plan.rules)
     asked = suppressor(content.suppressions, ruleset)
     digest = content_digest(content)
-    return Pack(ruleset, by_kind, joined, digest, content.prefilter, asked, yara)
+    given = content.indicators
+    return Pack(
+        *(ruleset, by_kind, joined, digest, content.prefilter, asked, yara),
+        indicators=given,
+        book=book_of(given),
+    )
 
 
 def _together(compiled: RuleSet, yara: YaraRules) -> RuleSet:
@@ -168,6 +187,8 @@ def content_digest(content: Content) -> str:
     for name in (*content.rules, "", *content.yara):
         digest.update(_digest(Path(name)).encode() if name else b"yara")
     digest.update(repr(content.suppressions).encode("utf-8", "surrogatepass"))
+    if content.indicators:
+        digest.update(f"indicators {indicators_digest(content.indicators)}".encode())
     return digest.hexdigest()
 
 

@@ -1,57 +1,58 @@
-"""The second pass: what the web logs say of the suspects that the first one found.
+"""The second pass: what the logs say of the suspects that the first one found.
 
-Which pages are suspect is known only when all evidence was read. Then the logs that show requests
-are read once more for these pages alone; without suspects nothing is. What is counted depends on
-the evidence alone, never on how the work was shared out.
+Who and what is suspect is known only when all evidence was read. Then the logs are read once more
+for that alone; without suspects nothing is. What comes out depends on the evidence alone, never on
+how the work was shared out.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 
 import msgspec
 
 from extriage import parsers as parsing
-from extriage.analysis.hosts import HostNames
-from extriage.analysis.suspects import Suspects
-from extriage.analysis.visits import Counter, PageTally, Stretch, Visits, Walk
+from extriage.analysis.visits import Counter, Stretch, Visits
 from extriage.errors import SourceError
-from extriage.model.evidence import Entry, Unit
+from extriage.model.evidence import ByteStream, Entry, Unit
 from extriage.model.reading import ArtifactResult
 from extriage.model.state import Proof
 from extriage.parsers.text import open_text
 from extriage.pipeline import parts as splitting
-from extriage.pipeline.again import SecondReader, Wanted, hunt
+from extriage.pipeline import spill
+from extriage.pipeline.again import SecondReader
 from extriage.pipeline.artifact import Progress
+from extriage.pipeline.eventsagain import SecondEvents
+from extriage.pipeline.hunting import EVENTS, WEB, Wanted, hunt
 from extriage.pipeline.parts import Part
 from extriage.pipeline.secondpass import SecondPass
 from extriage.pipeline.sharing import Work, share_out
+from extriage.pipeline.spill import Spill
+from extriage.pipeline.trails import Follower
 from extriage.pipeline.worker import batches
 from extriage.sources import Opened, read, read_range
 
-KINDS = ("iis", "httpproxy")
-"""Logs that say who asked for which page, with a time that can be relied on."""
+SHAPES = ("lines", "events-binary", "events-json", "acts")
+"""Kinds of evidence that are records one after the other."""
 
 
 @dataclass(slots=True)
-class Seen:
-    """What the second pass found on one server."""
-
-    pages: list[PageTally] = field(default_factory=list)
-    walks: list[Walk] = field(default_factory=list)
-    unread: list[str] = field(default_factory=list)
-    """Logs that could be read the first time, and not again."""
-
-
-@dataclass(slots=True)
-class _FileVisits:
-    """What one log says; `path` is empty for a part of a log."""
+class FileSight:
+    """What one log says of suspects; `path` is empty for a part of a log."""
 
     path: str
     visits: Visits
     trouble: str = ""
     lines: int = 0
     columns: parsing.Columns | None = None
+    trail: spill.Stretch = field(default_factory=spill.Stretch)
+    before: int = 0
+    """Lines of the file that stand before this part."""
+    shift: timedelta = timedelta()
+    """What is to be added to the times of the trail."""
+    untimed: int = 0
+    """Records of suspects that have no usable time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class _Task:
     units: tuple[Unit, ...] = ()
     paths: frozenset[str] = frozenset()
     part: Part | None = None
+    name: str = ""
+    """What the file is called that takes the trail."""
 
     def size(self) -> int:
         """Return how many bytes are to be read."""
@@ -70,32 +73,40 @@ class _Task:
 
 
 @dataclass(slots=True)
-class WebLogs:
-    """The logs of the first pass that show requests, each once."""
+class Logs:
+    """The logs of the first pass, each once."""
 
     logs: dict[tuple[str, str, str], list[tuple[Entry, ArtifactResult]]] = field(
         default_factory=dict
     )
     """By server, kind, and the last two names of the path."""
+    hosts: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By path the servers that a log speaks of."""
 
-    def see(self, host: str, result: ArtifactResult) -> None:
-        """Take in an artifact that belongs to a server."""
+    def see(self, host: str, others: Iterable[str], result: ArtifactResult) -> None:
+        """Take in an artifact that belongs to a server, and tells of others perhaps."""
         entry = result.entry
-        if entry.kind in KINDS:
+        kind = parsing.KINDS.get(entry.kind)
+        if kind is not None and kind.shape in SHAPES:
             tail = "/".join(entry.path.lower().split("/")[-2:])
             slim = ArtifactResult(entry, result.tallies)
             self.logs.setdefault((host, entry.kind, tail), []).append((entry, slim))
+            self.hosts[entry.path] = frozenset({host, *others})
 
-    def chosen(self) -> dict[str, Entry]:
+    def chosen(self, every: set[str], web: set[str]) -> dict[str, Entry]:
         """Return the logs to read, by path; of copies of one log the one with the most lines.
 
-        Shadow copies hold the beginning of a log that lies elsewhere as a whole.
+        All logs of the servers `every`, and of those in `web` the ones that show requests. Shadow
+        copies hold the beginning of a log that lies elsewhere as a whole.
         """
         found: dict[str, Entry] = {}
-        for copies in self.logs.values():
+        for (_, kind, _), copies in self.logs.items():
+            hosts = every | web if kind in WEB else every
             copies.sort(key=lambda one: (-one[0].lines, one[0].path))
             kept: list[ArtifactResult] = []
             for entry, result in copies:
+                if self.hosts[entry.path].isdisjoint(hosts):
+                    continue
                 if not any(_overlap(result, other) for other in kept):
                     kept.append(result)
                     found[entry.path] = entry
@@ -114,50 +125,18 @@ def _overlap(one: ArtifactResult, other: ArtifactResult) -> bool:
 
 
 def follow(
-    second: SecondPass,
-    results: Iterable[tuple[str, ArtifactResult]],
-    logs: Mapping[str, Entry],
-    suspects: Mapping[str, Suspects],
-    wanted: Wanted,
-    names: HostNames,
-) -> dict[str, Seen]:
-    """Read the web logs again; return by server what they say of its suspects.
+    second: SecondPass, units: Mapping[str, str], logs: Mapping[str, Entry], wanted: Wanted
+) -> Iterator[FileSight]:
+    """Read logs again; yield what each says, in the order of their paths.
 
-    `results` are those of the first pass with the keys of their units, in order.
+    `units` has the key of the unit in which each log is.
     """
-    units: dict[str, set[str]] = {}
-    for key, result in results:
-        if result.entry.path in logs:
-            units.setdefault(key, set()).add(result.entry.path)
-    asked = {second.units[key]: frozenset(paths) for key, paths in units.items()}
+    inside: dict[str, set[str]] = {}
+    for path in logs:
+        inside.setdefault(units[path], set()).add(path)
+    order = [key for key in second.units if key in inside]
+    asked = {second.units[key]: frozenset(inside[key]) for key in order}
     second.announce(sum(max(logs[path].size, 0) for path in logs), len(logs))
-    found: dict[str, Seen] = {}
-    for one in _read_all(asked, wanted, second):
-        _share(one, suspects, names, found)
-        if one.trouble and logs[one.path].status == "read":
-            found.setdefault(names.of(one.path), Seen()).unread.append(one.path)
-    return found
-
-
-def _share(
-    one: _FileVisits,
-    suspects: Mapping[str, Suspects],
-    names: HostNames,
-    found: dict[str, Seen],
-) -> None:
-    for tally in one.visits.pages:
-        host = names.of(one.path, tally.computer)
-        its = suspects.get(host, Suspects())
-        if tally.page in its.pages or tally.page.rpartition("/")[2] in its.names:
-            found.setdefault(host, Seen()).pages.append(tally)
-    for walk in one.visits.walks:
-        found.setdefault(names.of(one.path, walk.computer), Seen()).walks.append(walk)
-
-
-def _read_all(
-    asked: Mapping[Unit, frozenset[str]], wanted: Wanted, second: SecondPass
-) -> Iterator[_FileVisits]:
-    """Yield what every log says, in the order of paths."""
     large = {unit: parts for unit in asked if (parts := _parts(unit))}
     found = _in_parts(large, wanted, second)
     small = [unit for unit in asked if unit.path not in found]
@@ -176,11 +155,12 @@ def _parts(unit: Unit) -> list[Part]:
 
 def _in_parts(
     large: Mapping[Unit, list[Part]], wanted: Wanted, second: SecondPass
-) -> dict[str, list[_FileVisits]]:
+) -> dict[str, list[FileSight]]:
     """Read large logs in parts; leave out those that must be read whole after all."""
-    tasks = [_Task(part=part) for parts in large.values() for part in parts]
+    every = [part for parts in large.values() for part in parts]
+    tasks = [_Task(part=part, name=f"part-{at}") for at, part in enumerate(every)]
     results = dict(_done(tasks, wanted, second))
-    found: dict[str, list[_FileVisits]] = {}
+    found: dict[str, list[FileSight]] = {}
     for unit, parts in large.items():
         its = [results[task] for task in tasks if task.part and task.part.unit == unit]
         read_well = [one[0] for one in its if not isinstance(one, str) and not one[0].trouble]
@@ -190,7 +170,7 @@ def _in_parts(
     return found
 
 
-def _put_together(path: str, parts: Iterable[_FileVisits]) -> list[_FileVisits]:
+def _put_together(path: str, parts: Iterable[FileSight]) -> list[FileSight]:
     """Let the lines of every part be counted from the file's first one."""
     found, lines = [], 0
     for part in parts:
@@ -199,7 +179,7 @@ def _put_together(path: str, parts: Iterable[_FileVisits]) -> list[_FileVisits]:
             for visitor in tally.visitors.values():
                 if order := visitor.order:
                     visitor.order = replace(order, proof=_later(order.proof, lines))
-        found.append(replace(part, path=path))
+        found.append(replace(part, path=path, before=lines))
         lines += part.lines
     return found
 
@@ -218,67 +198,54 @@ def _whole(
     asked: Mapping[Unit, frozenset[str]],
     wanted: Wanted,
     second: SecondPass,
-) -> dict[str, list[_FileVisits]]:
-    def task(some: Iterable[Unit]) -> _Task:
+) -> dict[str, list[FileSight]]:
+    def task(some: Iterable[Unit], name: str) -> _Task:
         listed = tuple(some)
-        return _Task(listed, frozenset[str]().union(*(asked[unit] for unit in listed)))
+        paths = frozenset[str]().union(*(asked[unit] for unit in listed))
+        return _Task(listed, paths, name=name)
 
-    found: dict[str, list[_FileVisits]] = {}
-    tasks = [task(batch) for batch in batches(list(units))]
+    found: dict[str, list[FileSight]] = {}
+    tasks = [task(batch, f"batch-{at}") for at, batch in enumerate(batches(list(units)))]
     again: list[_Task] = []
     for one, data in _done(tasks, wanted, second):
         if not isinstance(data, str):
             _sort_in(data, found)
         elif len(one.units) > 1:
             # NOTE: one of them kills its reader; alone, it fails without the others.
-            again += [task([unit]) for unit in one.units]
+            again += [task([unit], f"{one.name}-{at}") for at, unit in enumerate(one.units)]
         else:
-            _sort_in([_FileVisits(path, Visits(), data) for path in sorted(one.paths)], found)
+            _sort_in([FileSight(path, Visits(), data) for path in sorted(one.paths)], found)
     for one, data in _done(again, wanted, second):
-        lost = [_FileVisits(path, Visits(), str(data)) for path in sorted(one.paths)]
+        lost = [FileSight(path, Visits(), str(data)) for path in sorted(one.paths)]
         _sort_in(lost if isinstance(data, str) else data, found)
     return found
 
 
-def _sort_in(data: Iterable[_FileVisits], found: dict[str, list[_FileVisits]]) -> None:
+def _sort_in(data: Iterable[FileSight], found: dict[str, list[FileSight]]) -> None:
     for one in data:
         found.setdefault(one.path, []).append(one)
 
 
 def _done(
     tasks: list[_Task], wanted: Wanted, second: SecondPass
-) -> Iterator[tuple[_Task, list[_FileVisits] | str]]:
+) -> Iterator[tuple[_Task, list[FileSight] | str]]:
     work = Work(partial(read_again, wanted=wanted), _Task.size)
     for at, data in share_out(tasks, work, second.jobs, second.progress):
         if isinstance(data, str):
             yield tasks[at], data
         else:
-            yield tasks[at], msgspec.msgpack.decode(data, type=list[_FileVisits])
+            yield tasks[at], msgspec.msgpack.decode(data, type=list[FileSight])
 
 
 def read_again(task: _Task, progress: Progress, wanted: Wanted) -> bytes:
-    """Do one task, in whatever process; return the encoded visits."""
-    if task.part:
-        found = [_read_part(task.part, progress, wanted)]
-    else:
-        found = [one for unit in task.units for one in _read_unit(unit, task, progress, wanted)]
+    """Do one task, in whatever process; return what its logs say, encoded."""
+    with Spill(wanted.trail.folder, f"{wanted.trail.round}-{task.name}") as kept:
+        reading = _Reading(task, progress, wanted, kept)
+        if task.part:
+            found = [reading.part(task.part)]
+        else:
+            found = [one for unit in task.units for one in reading.unit(unit)]
     return msgspec.msgpack.encode(found)
-
-
-def _read_part(part: Part, progress: Progress, wanted: Wanted) -> _FileVisits:
-    format = parsing.KINDS[part.kind].format
-    assert format is not None
-    counter = Counter(wanted.pages, wanted.names)
-    columns = part.columns if part.start else None
-    reader = SecondReader(part.unit.path, format, hunt(wanted), counter, columns)
-    reader.offset = part.start
-
-    def work() -> None:
-        with read_range(part.unit, part.start, part.end) as stream:
-            reader.read(stream, progress)
-
-    trouble = _attempt(work)
-    return _FileVisits("", counter.visits(), trouble, reader.lines, reader.columns)
 
 
 def _attempt(work: Callable[[], None]) -> str:
@@ -292,28 +259,106 @@ def _attempt(work: Callable[[], None]) -> str:
     return ""
 
 
-def _read_unit(
-    unit: Unit, task: _Task, progress: Progress, wanted: Wanted
-) -> Iterator[_FileVisits]:
-    waiting = set(task.paths)
-    try:
-        for item in read(unit):
-            if isinstance(item, Opened) and item.artifact.path in waiting:
-                waiting.discard(item.artifact.path)
-                yield _read_log(item, progress, wanted)
-    except SourceError:
-        return
+@dataclass(slots=True)
+class _Reading:
+    """One task while it is done."""
+
+    task: _Task
+    progress: Progress
+    wanted: Wanted
+    kept: Spill
+
+    def part(self, part: Part) -> FileSight:
+        """Read a part of a large log."""
+        format = parsing.KINDS[part.kind].format
+        assert format is not None
+        prepared = hunt(self.wanted, part.kind)
+        counter = Counter(self.wanted.pages, self.wanted.names)
+        reader = SecondReader(part.unit.path, format, prepared, counter)
+        if part.start:
+            reader.columns, reader.log_type = part.columns, part.log_type
+        reader.follower = self._follower(part.kind)
+        reader.offset = part.start
+
+        def work() -> None:
+            with read_range(part.unit, part.start, part.end) as stream:
+                reader.read(stream, self.progress)
+
+        sight = FileSight("", Visits(), _attempt(work), reader.lines, reader.columns)
+        sight.visits = counter.visits()
+        return _told(sight, reader.follower)
+
+    def _follower(self, kind: str) -> Follower | None:
+        if not self.wanted.trail.suspects:
+            return None
+        return Follower(hunt(self.wanted, kind), self.kept)
+
+    def unit(self, unit: Unit) -> Iterator[FileSight]:
+        """Read the logs of one unit."""
+        waiting = set(self.task.paths)
+        try:
+            for item in read(unit):
+                if isinstance(item, Opened) and item.artifact.path in waiting:
+                    waiting.discard(item.artifact.path)
+                    yield self._log(item)
+        except SourceError:
+            return
+
+    def _log(self, item: Opened) -> FileSight:
+        sight = FileSight(item.artifact.path, Visits())
+        followers: list[Follower] = []
+
+        def work() -> None:
+            head, text, _ = open_text(item.stream)
+            kind = parsing.KINDS.get(parsing.recognise(head, sight.path))
+            if kind is None:
+                return
+            follower = self._follower(EVENTS if kind.shape.startswith("events") else _named(kind))
+            followers.extend([follower] if follower else [])
+            if kind.format is not None:
+                self._lines(kind.format, item, text, sight, follower)
+            elif follower is not None:
+                self._items(kind.shape, text, sight, follower)
+
+        sight.trouble = _attempt(work)
+        return _told(sight, followers[0] if followers else None)
+
+    def _lines(
+        self,
+        format: parsing.LineFormat,
+        item: Opened,
+        text: ByteStream,
+        sight: FileSight,
+        follower: Follower | None,
+    ) -> None:
+        counter = Counter(self.wanted.pages, self.wanted.names)
+        prepared = hunt(self.wanted, format.kind)
+        reader = SecondReader(sight.path, format, prepared, counter, follower=follower)
+        try:
+            reader.read(text, self.progress, item.artifact.size)
+        finally:
+            sight.visits = counter.visits()
+
+    def _items(self, shape: str, text: ByteStream, sight: FileSight, follower: Follower) -> None:
+        reader = SecondEvents(sight.path, follower.hunt, follower)
+        how = {
+            "events-binary": reader.read_binary,
+            "events-json": reader.read_json,
+            "acts": reader.read_acts,
+        }.get(shape)
+        if how is not None:
+            try:
+                how(text, self.progress)
+            finally:
+                sight.shift = reader.shift
 
 
-def _read_log(item: Opened, progress: Progress, wanted: Wanted) -> _FileVisits:
-    path, counter = item.artifact.path, Counter(wanted.pages, wanted.names)
+def _named(kind: parsing.Kind) -> str:
+    """Return the kind that the records of a log have."""
+    return "audit" if kind.shape == "acts" else kind.name
 
-    def work() -> None:
-        head, text, _ = open_text(item.stream)
-        kind = parsing.KINDS.get(parsing.recognise(head, path))
-        if kind is not None and kind.format is not None:
-            reader = SecondReader(path, kind.format, hunt(wanted), counter)
-            reader.read(text, progress, item.artifact.size)
 
-    trouble = _attempt(work)
-    return _FileVisits(path, counter.visits(), trouble)
+def _told(sight: FileSight, follower: Follower | None) -> FileSight:
+    if follower is not None:
+        sight.trail, sight.untimed = follower.stretch(), follower.untimed
+    return sight

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from extriage import __version__
-from extriage.casefile import CaseFolder
+from extriage.casefile import CaseFolder, trail
 from extriage.model.case import Case
 from extriage.model.evidence import Unit
 from extriage.pipeline.beginning import Beginning
@@ -53,6 +53,7 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
     """
     found = begun.found
     keys = {_key(unit): unit for unit in found.units}
+    trail.remove(folder.path)
     ledger = folder.ledger(_scan_key(content_digest(options.content), keys))
     try:
         done = ledger.done()
@@ -67,7 +68,8 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
         beside = Beside(begun.digests, _judges)
         gone = run_units(waiting, workers, watcher.read, keep, beside)
         order = sorted(keys, key=lambda key: (keys[key].path, keys[key].members or ()))
-        second = SecondPass(keys, options.jobs, watcher.again, watcher.read)
+        reading = (keys, options.jobs, watcher.again, watcher.read)
+        second = SecondPass(*reading, folder.path, options.content)
         results = Results(ledger, order, found.entries, found.same, second)
         pack = load_pack(options.content)
         case: Case = _judges().conclude(results, pack, options.as_of)
@@ -84,6 +86,7 @@ def finish(case: Case, folder: CaseFolder, run: dict[str, object]) -> None:
     for name in ("scan.ledger", "scan.ledger-wal", "scan.ledger-shm"):
         with suppress(OSError):
             (folder.path / name).unlink(missing_ok=True)
+    trail.remove(folder.path)
 
 
 def _judges() -> Any:

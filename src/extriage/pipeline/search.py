@@ -39,7 +39,7 @@ def hits(
     found = _placed(together.hits(block), lines)
     kept = [(line, number) for line, number in found if plain.lines[line]]
     watches = [(line, one) for line, number in kept for one in together.watches[number]]
-    literals: Hits = []
+    literals = _placed(prefilter.sought_hits(block), lines)
     for line in others.tolist():
         row = block[lines.starts[line] : lines.ends[line]]
         literals += ((line, literal) for _, literal in prefilter.hits(row))

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from extriage.model.evidence import Unit
+from extriage.pipeline.pack import Content
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +19,7 @@ class SecondPass:
     """Hears how many bytes of how many logs are read again."""
     progress: Callable[[int], None]
     """Hears that this many more bytes were read."""
+    folder: Path | None = None
+    """The case folder, where the trail is kept while the scan runs; None if there is none."""
+    content: Content | None = None
+    """Where the rules are."""

@@ -34,10 +34,28 @@ def _ways_back(case: Case, options: RenderOptions) -> str:
     return waysbackcsv.render(case, options)
 
 
+def _exposures(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import exposurescsv  # noqa: PLC0415
+
+    return exposurescsv.render(case, options)
+
+
 def _navigator(case: Case, options: RenderOptions) -> str:
     from extriage.reports import navigator  # noqa: PLC0415
 
     return navigator.render(case, options)
+
+
+def _plan(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import plan  # noqa: PLC0415
+
+    return plan.render(case, options)
+
+
+def _plan_script(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import planscript  # noqa: PLC0415
+
+    return planscript.render(case, options)
 
 
 REPORTS: dict[str, Report] = {
@@ -49,7 +67,10 @@ REPORTS: dict[str, Report] = {
         Report("json", "the whole case as one document (schema extriage.case/1)", _json),
         Report("csv", "one row for each line of evidence, safe to open in a spreadsheet", _csv),
         Report("persistence-csv", "one row for each way back in, as safe as csv", _ways_back),
+        Report("exposures-csv", "one row for each exposure of data and each answer", _exposures),
         Report("navigator", "a layer for the ATT&CK Navigator: the techniques seen", _navigator),
+        Report("plan", "what to do, in order, with reasons and commands (Markdown)", _plan),
+        Report("plan-powershell", "the plan's commands as a file to review", _plan_script),
     )
 }
 """Every format by its name, in the order in which the help text lists them."""

@@ -38,6 +38,10 @@ class Intrusion:
     shell: str
     """Windows path of the page that is written."""
     url: str
+    parameter: str = "inert-sample"
+    """What the page takes its orders from."""
+    clients: tuple[str, ...] = ()
+    """Addresses that the calls to the control panel come from in turn; empty for `client`."""
 
 
 def intrude(ledger: Ledger) -> None:
@@ -58,8 +62,8 @@ def intrude(ledger: Ledger) -> None:
     if spec.is_patched(time):
         _refused(ledger, rng, time, intrusion)
         return
-    time = _reach(ledger, rng, time, intrusion)
-    time = _write(ledger, rng, time, intrusion)
+    time = reach(ledger, rng, time, intrusion)
+    time = write_page(ledger, rng, time, intrusion)
     time = use_shell(ledger, rng, later(time, 2200), intrusion)
     _second_way(ledger, rng, later(time, 1_260_000))
 
@@ -111,7 +115,8 @@ def _forged(
     return activity
 
 
-def _reach(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -> datetime:
+def reach(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -> datetime:
+    """Log the forged requests up to the logon; return when the next may follow."""
     org = ledger.org
     probed, reached = Stage.PROBED, Stage.REACHED
     _forged(ledger, rng, time, intrusion, ("/ecp/about.aspx?a=", 500, Claim("ssrf", probed, SSRF)))
@@ -134,16 +139,19 @@ def _reach(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -> d
     return later(time, rng.randrange(300, 700))
 
 
-def _write(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -> datetime:
+def write_page(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -> datetime:
+    """Log the virtual directory that is changed and reset, and the page that this writes."""
     name = f"{ledger.org.server}\\OAB (Default Web Site)"
     site = f"WebSiteName='Default Web Site'.Server='{ledger.org.server}'.Role='ClientAccess'"
     look = f"Get-OabVirtualDirectory.ADPropertiesOnly='True'.Identity='{intrusion.directory}'"
     change = (
-        f"Set-OabVirtualDirectory.ExternalUrl='{pages.markup()}'.Identity='{intrusion.directory}'"
+        f"Set-OabVirtualDirectory.ExternalUrl='{pages.markup(intrusion.parameter)}'"
+        f".Identity='{intrusion.directory}'"
     )
     remove = f"Remove-OabVirtualDirectory.Force='True'.Identity='{name}'"
     planted = Stage.PLANTED
-    for method, schema, commands, claim in (
+    clients = intrusion.clients or (intrusion.client,)
+    steps = (
         ("GetObject", "OABVirtualDirectory", (look,), Claim("ddi-get", Stage.REACHED, SSRF)),
         ("SetObject", "OABVirtualDirectory", (change,), Claim("ddi-set", planted, WRITE)),
         (
@@ -152,10 +160,12 @@ def _write(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -> d
             (remove, f"New-OabVirtualDirectory.{site}"),
             Claim("ddi-reset", planted, WRITE),
         ),
-    ):
+    )
+    for number, step in enumerate(steps):
         time = later(time, rng.randrange(500, 1100))
-        _ddi(ledger, rng, time, intrusion, (method, schema, commands, claim))
-    _directory_events(ledger, time)
+        caller = replace(intrusion, client=clients[number % len(clients)])
+        _ddi(ledger, rng, time, caller, step)
+    _directory_events(ledger, time, intrusion)
     _page_written(ledger, rng, time, intrusion)
     return time
 
@@ -176,11 +186,12 @@ def _ddi(
         ledger.command(row, replace(claim, what=command.partition(".")[0]))
 
 
-def _directory_events(ledger: Ledger, time: datetime) -> None:
+def _directory_events(ledger: Ledger, time: datetime, intrusion: Intrusion) -> None:
     org = ledger.org
     name = f"{org.server}\\OAB (Default Web Site)"
+    change = f'-ExternalUrl "{pages.markup(intrusion.parameter)}"'
     steps = (
-        (-900, "Set", f'-ExternalUrl "{pages.markup()}" -Identity "OAB (Default Web Site)"'),
+        (-900, "Set", f'{change} -Identity "OAB (Default Web Site)"'),
         (-40, "Remove", f'-Force "True" -Identity "{name}"'),
         (-6, "New", f'-WebSiteName "Default Web Site" -Server "{org.server}" -Role "ClientAccess"'),
     )
@@ -208,7 +219,7 @@ def _page_written(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusio
     claim = Claim("shell-written", Stage.PLANTED, WRITE)
     ledger.event(events.file_created(later(time, -35), "System", 4, intrusion.shell), claim)
     ledger.event(events.share_written(later(time, -37), ledger.org, intrusion.shell), claim)
-    dump = pages.directory_dump(ledger, pages.markup(), time)
+    dump = pages.directory_dump(ledger, pages.markup(intrusion.parameter), time)
     ledger.page(intrusion.shell, time, dump, replace(claim, what="shell-file"))
 
 
@@ -231,6 +242,14 @@ def use_shell(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -
     name = f"{intrusion.url.rpartition('/')[2]}.{rng.getrandbits(32):08x}.compiled"
     executed = Stage.EXECUTED
     ledger.page(folder + name, time, record, Claim("compile-record", executed, WRITE))
+    return give_orders(ledger, rng, time, intrusion, worker)
+
+
+def give_orders(
+    ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion, worker: Process
+) -> datetime:
+    """Log four orders to the page, and the commands that three of them ran."""
+    executed = Stage.EXECUTED
     for number in range(4):
         time = later(time, rng.randrange(1500, 9000))
         request = replace(
@@ -240,6 +259,7 @@ def use_shell(ledger: Ledger, rng: Dice, time: datetime, intrusion: Intrusion) -
             agent=intrusion.agent,
             status=200,
             received=rng.randrange(90, 600),
+            sent=180 + 971 * number,
         )
         ledger.web(request, Claim("shell-post", executed, WRITE))
         if number:

@@ -71,7 +71,8 @@ def as_line(event: Event, shape: EventShape, computer: str, offset: timedelta) -
 def _system(event: Event, time: str, computer: str) -> dict[str, object]:
     number: object = event.number
     if event.items:
-        number = {"#attributes": {"Qualifiers": 16384}, "#text": event.number}
+        refused = event.channel == MANAGEMENT and event.number != 1
+        number = {"#attributes": {"Qualifiers": 49152 if refused else 16384}, "#text": event.number}
     return {
         "Provider": {"#attributes": {"Name": event.provider}},
         "EventID": number,

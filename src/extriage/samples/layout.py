@@ -49,6 +49,12 @@ def _on_server(spec: ServerSpec, log: Log, time: datetime) -> str:
             return f"{logging}/ECP/Server/ECPServer{time:%Y%m%d}-1.LOG"
         case "oab-generator":
             return f"{logging}/OABGeneratorLog/OABGenerator{time:%Y%m%d}-1.LOG"
+        case "ews":
+            return f"{logging}/Ews/Ews_{file_start(spec, time):%Y%m%d%H}-1.LOG"
+        case "rps-cmdlet":
+            first = file_start(spec, time)
+            folder = f"{logging}/CmdletInfra/Powershell-Proxy/Cmdlet"
+            return f"{folder}/Rps_Cmdlet_{first:%Y%m%d%H}-1.LOG"
         case "iis":
             return f"C/inetpub/logs/LogFiles/W3SVC{log.name}/u_ex{time:%y%m%d}.log"
         case _:

@@ -1,15 +1,18 @@
 """Collects the lines of one server, in any order, and writes them into their files."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from extriage.model.detection import Stage
-from extriage.samples import ecp, events, httpproxy, iis, layout, oab
+from extriage.samples import cmdlets, ecp, events, ews, httpproxy, iis, layout, oab
 from extriage.samples.layout import Log
 from extriage.samples.organisation import Organisation
 from extriage.samples.spec import Family, Planted, ServerSpec
+from extriage.samples.visitor import Visitor
 from extriage.samples.web import Call, Request
 
 
@@ -30,6 +33,7 @@ class Ledger:
         self.org = org
         self.planted: list[Planted] = []
         self.ordinary = 0
+        self._visitor: Visitor | None = None
         self._lines: dict[tuple[Log, str], list[tuple[datetime, str]]] = defaultdict(list)
         self._pages: dict[str, str] = {}
         self._split = spec.product != "2010"
@@ -39,17 +43,40 @@ class Ledger:
 
         Only that of IIS knows what Exchange 2010 and pages outside Exchange (no protocol) answer.
         """
+        spec = self.spec
+        request = replace(request, client=self.seen_as(request.client))
+        if self._visitor and claim and spec.covers(request.time):
+            self._visitor.asked(request, self._sizes(request))
         if self._split and request.protocol:
             build = self.spec.build_at(request.time)
             text = httpproxy.row(self.org, build, request)
             self._add(Log("httpproxy", request.protocol), request.time, text, claim)
-        text = iis.front(self.org, self.spec.product, request)
+        text = iis.front(self.org, self.spec.product, request, spec.iis_bytes)
         self._add(Log("iis", "1"), request.time, text, claim)
+
+    def seen_as(self, client: str) -> str:
+        """Return the address that the server sees: a reverse proxy's, but for its own network."""
+        proxy = self.spec.reverse_proxy
+        return proxy if proxy and not client.startswith(("127.", "10.20.0.")) else client
 
     def call(self, call: Call, claim: Claim | None = None) -> None:
         """Log what the back end saw of a request; Exchange 2010 has no back end."""
         if self._split:
-            self._add(Log("iis", "2"), call.time, iis.back(call), claim)
+            text = iis.back(call, self.spec.iis_bytes)
+            self._add(Log("iis", "2"), call.time, text, claim)
+
+    def service(self, call: ews.ServiceCall, claim: Claim | None = None) -> None:
+        """Log one operation of web services."""
+        if self._split:
+            text = ews.row(self.org, self.spec.build_at(call.time), call)
+            self._add(Log("ews"), call.time, text, claim)
+
+    def cmdlet(self, ran: cmdlets.Ran, claim: Claim | None = None) -> None:
+        """Log a cmdlet of remote PowerShell: the row of its own log, and the event."""
+        if self._split:
+            text = cmdlets.row(self.org, self.spec.build_at(ran.time), ran)
+            self._add(Log("rps-cmdlet"), ran.time, text, claim)
+        self.event(cmdlets.event(self.org, ran), claim)
 
     def command(self, command: ecp.Command, claim: Claim | None = None) -> None:
         """Log a cmdlet of the control panel."""
@@ -76,6 +103,15 @@ class Ledger:
         if claim:
             self._remember(path, time, text, claim)
 
+    @contextmanager
+    def visited_by(self, visitor: Visitor) -> Iterator[None]:
+        """Count what is planted meanwhile as this visitor's."""
+        self._visitor = visitor
+        try:
+            yield
+        finally:
+            self._visitor = None
+
     def texts(self, family: Family) -> list[str]:
         """Return all lines of one family, in the order of time."""
         lines = [
@@ -101,22 +137,40 @@ class Ledger:
         self._lines[log, path].append((time, text))
         if claim:
             self._remember(path, time, text, claim)
+            if self._visitor:
+                self._visitor.recorded(log.family, time)
         else:
             self.ordinary += 1
 
     def _remember(self, path: str, time: datetime, text: str, claim: Claim) -> None:
         self.planted.append(Planted(path, claim.what, claim.stage, time, claim.cve, text))
 
+    def _sizes(self, request: Request) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return what the logs say of the bytes that came in and went out, each log once."""
+        received, sent = [], []
+        omit = self.spec.omit
+        if self._split and request.protocol and "httpproxy" not in omit:
+            received.append(request.received)
+            sent += [request.sent] * bool(request.hop and request.hop.status)
+        if self.spec.iis_bytes and "iis" not in omit:
+            received.append(iis.received_bytes(request))
+            sent.append(iis.sent_bytes(request))
+        return tuple(received), tuple(sent)
+
     def _head(self, log: Log, first: datetime) -> list[str]:
         match log.family:
             case "httpproxy":
                 return httpproxy.head(self.spec.build_at(first), first)
             case "iis":
-                return iis.head(self.spec.product, first)
+                return iis.head(self.spec.product, first, self.spec.iis_bytes)
             case "ecp-server":
                 return ecp.head(first)
             case "oab-generator":
                 return oab.head(first)
+            case "ews":
+                return ews.head(self.spec.build_at(first), first)
+            case "rps-cmdlet":
+                return cmdlets.head(first)
             case _:
                 return []
 

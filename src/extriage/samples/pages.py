@@ -11,12 +11,15 @@ from extriage.samples.ledger import Ledger
 from extriage.samples.organisation import Dice, later
 
 
-def markup() -> str:
-    """Return text shaped like the known one-line shell, which does not compile."""
+def markup(parameter: str = "inert-sample") -> str:
+    """Return text shaped like the known one-line shell, which does not compile.
+
+    `parameter` is what it would take its orders from: its password.
+    """
     words = ("scr", "ipt")
     tag = "".join(words)
     # NOTE: `Request[` is left open on purpose
-    body = "".join(("ev", "al(Req", 'uest["inert-sample","uns', 'afe");'))
+    body = "".join(("ev", "al(Req", f'uest["{parameter}","uns', 'afe");'))
     return (
         f'http://f.example/#<{tag} language="JScr{words[1]}" runat="server">'
         f"function Page_Load(){{/**/{body}}}</{tag}>"

@@ -12,7 +12,9 @@ Attack: TypeAlias = Literal["none", "background", "probes", "chain"]
 Layout: TypeAlias = Literal["drive", "logging", "pile"]
 Encoding: TypeAlias = Literal["utf-8", "utf-8-sig", "utf-16"]
 EventShape: TypeAlias = Literal["evtx", "flat"]
-Family: TypeAlias = Literal["httpproxy", "iis", "ecp-server", "oab-generator", "events", "web-file"]
+Family: TypeAlias = Literal[
+    "httpproxy", "iis", "ecp-server", "oab-generator", "ews", "rps-cmdlet", "events", "web-file"
+]
 
 UNPATCHED: dict[Product, BuildNumber] = {
     "2010": (14, 3, 496, 0),
@@ -101,6 +103,10 @@ class ServerSpec:
     """Evidence that was not collected."""
     hours_per_file: int = 1
     """Exchange starts an HttpProxy file every hour; more keeps a small sample small."""
+    iis_bytes: bool = False
+    """IIS logs `sc-bytes` and `cs-bytes`, which it does not by default."""
+    reverse_proxy: str = ""
+    """Address that the server sees instead of every client's own; empty if there is none."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be written."""

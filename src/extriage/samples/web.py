@@ -67,3 +67,5 @@ class Call:
     port: int = 444
     win32: int = 0
     referer: str = ""
+    received: int = 0
+    sent: int = 0

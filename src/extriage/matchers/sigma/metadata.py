@@ -6,6 +6,7 @@ from typing import Any
 
 from sigma.rule import SigmaRuleBase
 
+from extriage.knowledge.exposures import exposure_kinds
 from extriage.knowledge.persistence import persistence_kinds
 from extriage.matchers.sigma.parts import RefusalError
 from extriage.model.detection import About, Certainty, DeedWords, Level, Rule, Sign, Stage
@@ -43,7 +44,7 @@ def rule_of(parsed: SigmaRuleBase, path: str, fallback_id: str) -> Rule:
         persistence=way_back["kind"],
         sign=_member(Sign, way_back["sign"]) if way_back.get("sign") else None,
         object=_fields(way_back.get("object", ())),
-        exposes=str(own.get("exposes", "")),
+        exposes=_exposes(own.get("exposes", "")),
         deed=_deed(own["deed"]) if own.get("deed") else None,
     )
 
@@ -66,6 +67,12 @@ def _way_back(value: Any) -> Mapping[str, Any]:
     if found["kind"] and found["kind"] not in persistence_kinds():
         raise RefusalError(f"persistence {found['kind']!r} is no kind of persistence.yml")
     return found
+
+
+def _exposes(value: Any) -> str:
+    if value and value not in exposure_kinds():
+        raise RefusalError(f"exposes {value!r} is no kind of exposures.yml")
+    return str(value)
 
 
 def _deed(value: Any) -> DeedWords:

@@ -1,0 +1,105 @@
+"""The lines that a case folder holds, as records to be searched: evidence lines, and the trail.
+
+A case holds a bounded number of lines of each rule, and all records of the suspects as far as they
+were collected; what else stood in the logs is not in it. Of their fields only those are known that
+an analyst reads first (`summary`), what joins them (`keys`), and the columns of the trail.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from heapq import merge
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from extriage.errors import CaseError
+from extriage.model.evidence import Fields, Origin, Record
+
+Found: TypeAlias = dict[str, Any]
+
+_EVIDENCE = """SELECT e.*, f.host AS host, f.rule AS rule FROM evidence e
+  JOIN findings f ON f.id = e.finding ORDER BY e.path, e.line, e.offset, f.rule"""
+_TRAIL = "SELECT * FROM trail ORDER BY path, line, offset"
+_PAIR = re.compile(r"(?:^| )([A-Za-z][\w.():-]*)=")
+_COLUMNS = (
+    *("method", "target", "status", "account", "address", "agent", "bytes_in", "bytes_out"),
+    *("took", "deed", "object", "mailbox", "items", "session", "part", "rule"),
+)
+
+
+def case_records(folder: Path) -> Iterator[Record]:
+    """Yield the lines of a case in the order of paths and lines, each once.
+
+    CaseError if the folder's `case.db` cannot be read.
+    """
+    database = folder / "case.db"
+    try:
+        name = database.resolve().as_uri()
+        with closing(sqlite3.connect(f"{name}?mode=ro", uri=True)) as connection:
+            connection.text_factory = _text
+            yield from _records(connection)
+    except sqlite3.Error as error:
+        raise CaseError(f"{database} cannot be read: {error}") from error
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _records(connection: sqlite3.Connection) -> Iterator[Record]:
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    queries = [_EVIDENCE] + ([_TRAIL] if "trail" in tables else [])
+    last: tuple[str, int, int] | None = None
+    for row in merge(*(_rows(connection, query) for query in queries), key=_place):
+        if _place(row) != last:
+            last = _place(row)
+            yield _record(row)
+
+
+def _rows(connection: sqlite3.Connection, query: str) -> Iterator[Found]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    for row in cursor:
+        yield dict(zip(names, row, strict=True))
+
+
+def _place(row: Found) -> tuple[str, int, int]:
+    return (row["path"] or "", row["line"] or 0, row["offset"] or 0)
+
+
+def _record(row: Found) -> Record:
+    fields: Fields = _summed(row.get("summary") or "")
+    fields |= {name: str(row[name]) for name in _COLUMNS if row.get(name) not in (None, "")}
+    for name, value in _keys(row.get("keys")):
+        known = fields.get(name, ())
+        before = (known,) if isinstance(known, str) else known
+        fields[name] = tuple(dict.fromkeys((*before, value)))
+    origin = Origin(*_place(row))
+    return Record(row["kind"] or "", _time(row["time"]), origin, fields, row["text"], row["host"])
+
+
+def _summed(summary: str) -> Fields:
+    """Read `name=value name=value` again; a value ends where the next name begins."""
+    marks = list(_PAIR.finditer(summary))
+    ends = [mark.start() for mark in marks[1:]] + [len(summary)] * bool(marks)
+    return {
+        mark[1]: summary[mark.end() : end] for mark, end in zip(marks, ends, strict=True)
+    }  # fmt: skip
+
+
+def _keys(text: str | None) -> Iterator[tuple[str, str]]:
+    try:
+        found = json.loads(text or "[]")
+        yield from ((str(name), str(value)) for name, value in found)
+    except (ValueError, TypeError):
+        return
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,100 @@
+"""Exposed data as one CSV table, safe to open in a spreadsheet.
+
+One row for each entry of the ledger, then one for each question that is answered. Columns:
+
+- `host`, `verdict`: the server and what is said about all of it
+- `row`: `entry` or `answer`
+- `state`: of an entry taken, read, ready, leaking, reachable or attempted; of an answer shown,
+  possible, not-shown-while-covered or cannot-tell
+- `kind`, `object`: what it is and what it is called; `certainty`: how sure that is
+- `text`: one sentence; `first`, `last`: UTC times, ISO 8601; of an answer the time it is about
+- `who`: addresses and accounts; `intruders`, `sessions`: whose it was
+- `requests_low` to `bytes_high`: bounds; an empty upper bound is not known
+- `how`: operations or methods
+- `mailbox`, `file`, `outcome`, `finished`, `fetched`, `on_disk`, `removed`: of an export; empty
+  where nobody can tell
+- `unknown`: what cannot be told and which log would tell; of an answer the logs that are missing
+- `looked`: of an answer the logs that were looked at
+- `id`, `findings`: as in the JSON report
+
+Several values in one cell are divided by ` | `. Line breaks and control characters are visible
+escapes; what would start a formula has an apostrophe in front. The exact texts are in the JSON
+report.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+
+from extriage.model.case import Case
+from extriage.model.exposure import Export, Exposure, ExposureAnswer
+from extriage.model.host import Host
+from extriage.model.session import Amount
+from extriage.reports.base import RenderOptions
+from extriage.reports.neutral import cell
+
+COLUMNS = (
+    *("host", "verdict", "row", "state", "kind", "object", "certainty", "text", "first", "last"),
+    *("who", "intruders", "sessions"),
+    *("requests_low", "requests_high", "items_low", "items_high", "bytes_low", "bytes_high"),
+    *("how", "mailbox", "file", "outcome", "finished", "fetched", "on_disk", "removed"),
+    *("unknown", "looked", "id", "findings"),
+)
+
+
+def render(case: Case, options: RenderOptions) -> str:
+    """Return the table with its header, rows in the order of the case."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    writer.writerow(COLUMNS)
+    for host in case.hosts:
+        rows = [_entry(host, one) for one in host.exposures]
+        rows += [_answer(host, one) for one in host.exposure_answers]
+        writer.writerows([cell(value) for value in row] for row in rows)
+    return table.getvalue()
+
+
+def _entry(host: Host, one: Exposure) -> tuple[str, ...]:
+    return (
+        *(host.name, host.verdict.status.value, "entry", one.state.value, one.kind, one.object),
+        *(one.certainty.value, one.text, _time(one.first), _time(one.last)),
+        *(_list(one.by), _list(one.intruders), _list(one.sessions)),
+        *(*_bounds(one.requests), *_bounds(one.items), *_bounds(one.bytes_out)),
+        *(_list(one.how), *_export(one.export)),
+        *(_list(one.unknown), "", one.id, _list(one.findings)),
+    )
+
+
+def _answer(host: Host, one: ExposureAnswer) -> tuple[str, ...]:
+    first = _time(one.window["from"]) if one.window else ""
+    last = _time(one.window["to"]) if one.window else ""
+    return (
+        *(host.name, host.verdict.status.value, "answer", one.answer.value, one.kind, one.title),
+        *("", one.text, first, last, "", "", "", *[""] * 6, "", *[""] * 7),
+        *(_list(one.missing), _list(one.looked), _list(one.exposures), ""),
+    )
+
+
+def _export(one: Export | None) -> tuple[str, ...]:
+    if one is None:
+        return ("",) * 7
+    told = {True: "yes", False: "no", None: ""}
+    return (
+        *(one.mailbox, one.file, one.outcome, _time(one.finished)),
+        *(told[one.fetched], told[one.on_disk], told[one.request_removed]),
+    )
+
+
+def _bounds(many: Amount | None) -> tuple[str, str]:
+    if many is None:
+        return "", ""
+    return str(many.low), "" if many.high is None else str(many.high)
+
+
+def _list(values: Iterable[str]) -> str:
+    return " | ".join(values)
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.isoformat().replace("+00:00", "Z") if moment else ""
