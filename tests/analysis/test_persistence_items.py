@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from extriage.analysis.eviction import with_removal
 from extriage.analysis.objectkeys import key_of
 from extriage.analysis.persistence import ITEMS, ways_back
 from extriage.model.detection import Certainty, Evidence, Finding, Level, Sign, Stage
-from extriage.model.host import Action, Chain, Step
+from extriage.model.host import Chain, Step
 from extriage.model.persistence import PageLife, Presence, Role, Visitor
 from extriage.model.reading import OBJECTS, Kept, order
 
@@ -319,35 +318,6 @@ def test_the_order_of_findings_and_lines_does_not_matter() -> None:
         mixed = findings.copy()
         Random(seed).shuffle(mixed)
         assert ways_back("EX01", mixed) == expected
-
-
-STANDARD = [Action(name, name, "x") for name in ("isolate", "preserve", "find-shells")]
-
-
-def test_what_is_there_is_taken_out_after_the_evidence_is_kept() -> None:
-    ways = ways_back("EX01", [finding(line(Sign.PRESENT, FILE, None))]).items
-    actions = with_removal(STANDARD, ways)
-    assert [one.id for one in actions] == ["isolate", "preserve", "remove-ways-back", "find-shells"]
-    assert PAGE in actions[2].title
-    assert ways[0].removal[0] in actions[2].text
-
-
-def test_what_administrators_do_too_is_asked_about() -> None:
-    medium = finding(
-        line(Sign.PRESENT, "x", None),
-        kind="transport-agent",
-        level=Level.MEDIUM,
-        stage=None,
-        certainty=Certainty.POSSIBLE,
-    )
-    (ask,) = with_removal([], ways_back("EX01", [medium]).items)
-    assert ask.id == "ask-about-ways-back"
-
-
-def test_what_is_gone_or_failed_calls_for_no_removal() -> None:
-    gone = finding(line(Sign.PLANTED, "x"), line(Sign.REMOVED, "x", 3), kind="account")
-    tried = finding(line(Sign.ATTEMPTED, "y"), kind="account")
-    assert with_removal(STANDARD, ways_back("EX01", [gone, tried]).items) == tuple(STANDARD)
 
 
 def kept(lines: list[Evidence]) -> Kept:

@@ -104,16 +104,6 @@ def test_a_chain_lifts_its_campaign_and_the_verdict() -> None:
     assert answers(told)["CVE-2021-26855"].certainty is Certainty.CONFIRMED
 
 
-def test_actions_of_several_campaigns_keep_one_order() -> None:
-    findings = [finding("one", "planted", 0, "httpproxy"), finding("two", "planted", 9, "iis")]
-    findings[1] = replace(findings[1], campaign="web-shells", cves=())
-    judged = judge(findings, [], NOTHING, None, Hidden())
-    ids = [action.id for action in judged.actions]
-    assert ids.index("isolate") < ids.index("find-shells") < ids.index("patch")
-    assert ids.index("find-shells") < ids.index("compare-pages") < ids.index("find-mail-theft")
-    assert len(ids) == len(set(ids))
-
-
 def test_campaigns_are_in_order_of_time_and_ways_that_need_no_hole_come_last() -> None:
     since = [one.since for one in campaigns()]
     known = [one for one in since if one]

@@ -15,18 +15,11 @@ from extriage.analysis.window import fixed_since
 from extriage.analysis.wording import reason
 from extriage.knowledge.advisories import advisories
 from extriage.knowledge.builds import build_table, number
-from extriage.knowledge.campaigns import (
-    Campaign,
-    CveFacts,
-    actions_for,
-    campaigns,
-    general_actions,
-)
+from extriage.knowledge.campaigns import Campaign, CveFacts, campaigns
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.evidence import Period
 from extriage.model.host import (
     Absence,
-    Action,
     CampaignVerdict,
     Chain,
     Coverage,
@@ -69,11 +62,10 @@ class Hidden:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Verdict, campaigns and what to do."""
+    """Verdict and campaigns."""
 
     verdict: Verdict
     campaigns: tuple[CampaignVerdict, ...]
-    actions: tuple[Action, ...]
 
 
 def judge(
@@ -92,7 +84,7 @@ def judge(
         for campaign in campaigns()
     )
     verdict = _verdict(judged, findings, coverage, told)
-    return Judgement(verdict, judged, _actions(verdict, judged))
+    return Judgement(verdict, judged)
 
 
 def _campaign(
@@ -260,12 +252,3 @@ def _top(
     if chain is None or (chain.stage.rank, chain.certainty.rank) <= known:
         return top.stage, top.certainty, None
     return chain.stage, chain.certainty, chain
-
-
-def _actions(verdict: Verdict, judged: Sequence[CampaignVerdict]) -> tuple[Action, ...]:
-    """Return what to do now, in order, for the furthest stage of each campaign."""
-    facts = {campaign.id: campaign for campaign in campaigns()}
-    stages = [(facts[one.campaign], one.stage) for one in judged if one.stage is not None]
-    actions = {one.id: one for one in actions_for(stages)}
-    actions |= {one.id: one for one in general_actions(verdict.status) if one.id not in actions}
-    return tuple(actions.values())

@@ -1,9 +1,11 @@
 """The one line that says why: short, and true on its own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from extriage.model.detection import Finding, Level
-from extriage.model.host import Absence, CampaignVerdict, Chain, CveVerdict, Status
+from extriage.model.host import Absence, CampaignVerdict, Chain, CveVerdict, Status, Verdict
+from extriage.model.persistence import Persistence, Presence
 
 
 def reason(
@@ -27,6 +29,18 @@ def reason(
     if not unknown:
         return f"{found}, but there is too little evidence to say anything."
     return f"{found}; but much could not have been seen: {_why(unknown)}."
+
+
+def mentioned_in(verdict: Verdict, ways: Sequence[Persistence]) -> Verdict:
+    """Let the reason of a verdict without an attack say what is there to ask about all the same."""
+    many = sum(one.state in (Presence.PRESENT, Presence.UNKNOWN) for one in ways)
+    if not many or verdict.status in (Status.COMPROMISED, Status.TARGETED):
+        return verdict
+    what = "One thing" if many == 1 else f"{many} things"
+    could = "could let somebody back in all the same: ask whose"
+    return replace(
+        verdict, reason=f"{verdict.reason} {what} {could} {'it is' if many == 1 else 'they are'}."
+    )
 
 
 def _worth_a_look(findings: Sequence[Finding]) -> str:

@@ -11,7 +11,11 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
+from extriage.casefile import clusters, exposures, indicators, sessions
 from extriage.casefile.cells import Row, iso, listed, pairs
+from extriage.casefile.plan import TABLES as PLAN
+from extriage.casefile.plan import plan_rows
+from extriage.casefile.timeline import TIMELINE, timeline_rows
 from extriage.casefile.trail import TABLE as TRAIL
 from extriage.casefile.trail import TrailStore, copy_trail
 from extriage.casefile.waysback import persistence_rows
@@ -26,7 +30,6 @@ CREATE TABLE refused_rules (id TEXT, title TEXT, path TEXT, reason TEXT);
 CREATE TABLE hosts (host TEXT PRIMARY KEY, status TEXT, stage TEXT, certainty TEXT, reason TEXT,
   build TEXT, product TEXT, cu TEXT, su TEXT, support TEXT, supported_until TEXT);
 CREATE TABLE notes (host TEXT, note TEXT);
-CREATE TABLE actions (host TEXT, position INTEGER, id TEXT, title TEXT, text TEXT);
 CREATE TABLE campaigns (host TEXT, campaign TEXT, title TEXT, cves TEXT, stage TEXT,
   certainty TEXT, first TEXT, last TEXT, findings TEXT);
 CREATE TABLE cves (host TEXT, campaign TEXT, cve TEXT, answer TEXT, stage TEXT, certainty TEXT,
@@ -76,12 +79,19 @@ CREATE TABLE suppressed_lines (host TEXT, entry TEXT, rule TEXT, position INTEGE
 CREATE TABLE manifest (host TEXT, path TEXT, size INTEGER, sha256 TEXT, kind TEXT, status TEXT,
   reason TEXT, lines INTEGER, parsed INTEGER, raw INTEGER, rejected INTEGER, comment INTEGER,
   blank INTEGER);
-CREATE VIEW timeline AS
-  SELECT e.time, f.host, f.stage, f.title, e.path, e.line, e.text
-  FROM evidence e JOIN findings f ON f.id = e.finding WHERE e.time IS NOT NULL ORDER BY e.time;
 """
 
 _FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+
+_OTHERS = (
+    PLAN,
+    TRAIL,
+    sessions.TABLES,
+    exposures.TABLES,
+    clusters.TABLES,
+    indicators.INDICATOR_TABLES,
+    TIMELINE,
+)
 
 
 def write_database(path: Path, case: Case, trail: TrailStore | None = None) -> None:
@@ -92,7 +102,7 @@ def write_database(path: Path, case: Case, trail: TrailStore | None = None) -> N
     try:
         connection = sqlite3.connect(path, isolation_level=None)
         try:
-            connection.executescript(f"{_FAST}{TABLES}{TRAIL}")
+            connection.executescript("".join((_FAST, TABLES, *_OTHERS)))
             connection.execute("BEGIN")
             for table, rows in _tables(case):
                 for row in rows:
@@ -124,6 +134,9 @@ def _tables(case: Case) -> Iterator[tuple[str, Iterable[Row]]]:
     yield "refused_rules", [(r.id, r.title, r.path, r.reason) for r in tool.refused_rules]
     for host in case.hosts:
         yield from _host(host)
+    yield from clusters.cluster_rows(case)
+    yield from indicators.derived_rows(case)
+    yield from timeline_rows(case)
     yield "manifest", [_entry("", entry) for entry in case.unassigned]
     yield "suppressions", [_use(use) for use in case.suppressions]
 
@@ -139,7 +152,7 @@ def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
         ],
     )
     yield "notes", [(name, note) for note in host.notes]
-    yield "actions", [(name, n, a.id, a.title, a.text) for n, a in enumerate(host.actions, 1)]
+    yield from plan_rows(host)
     yield from _patch(name, patch)
     yield from _campaigns(host)
     yield (
@@ -155,7 +168,10 @@ def _host(host: Host) -> Iterator[tuple[str, Iterable[Row]]]:
     )
     yield from _findings(host)
     yield from _chains(host)
+    yield from sessions.session_rows(host)
     yield from persistence_rows(host)
+    yield from exposures.exposure_rows(host)
+    yield from indicators.sighting_rows(host)
     yield from _suppressed(host)
     yield "manifest", [_entry(name, entry) for entry in host.manifest.entries]
 

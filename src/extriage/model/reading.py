@@ -18,6 +18,8 @@ EARLIEST = 12
 LATEST = 6
 OBJECTS = 500
 """Objects whose lines are kept for one rule."""
+KNOCKED_PAGES = 4
+"""Foreign pages that are kept of one address that only knocks."""
 OBJECT_TEXT = 400
 """Characters of a line that is kept for its object only."""
 
@@ -157,6 +159,38 @@ def order(evidence: Evidence) -> tuple[datetime, str, int, int]:
 
 
 @dataclass(slots=True)
+class Knocks:
+    """What one address asked of one computer that was no more than a knock, in one log."""
+
+    computer: str
+    kind: str
+    address: str
+    """Empty for all addresses beyond those that are kept apart."""
+    first: datetime
+    last: datetime
+    requests: int = 1
+    pages: list[str] = field(default_factory=list)
+    """Foreign pages among them, a few."""
+
+    def see(self, time: datetime, page: str) -> None:
+        """Count one more request."""
+        self.requests += 1
+        self.first, self.last = min(self.first, time), max(self.last, time)
+        self._page(page)
+
+    def merge(self, other: "Knocks") -> None:
+        """Take in what another part of the log has of it."""
+        self.requests += other.requests
+        self.first, self.last = min(self.first, other.first), max(self.last, other.last)
+        for page in other.pages:
+            self._page(page)
+
+    def _page(self, page: str) -> None:
+        if page and len(self.pages) < KNOCKED_PAGES and page not in self.pages:
+            self.pages.append(page)
+
+
+@dataclass(slots=True)
 class ArtifactResult:
     """What reading one artifact gave."""
 
@@ -170,3 +204,5 @@ class ArtifactResult:
     """What it says of the state of the server."""
     first: bytes = b""
     """Its first eight bytes, if they were read as they are in the evidence."""
+    knocks: list[Knocks] = field(default_factory=list)
+    """Who met rules about mere knocking."""

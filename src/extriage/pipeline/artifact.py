@@ -144,8 +144,10 @@ class _Reading:
             **counts,
         )
         kept = list(self.collector.kept.values())
+        collector = self.collector
+        notes = notes + collector.notes()
         return ArtifactResult(
-            entry, tallies, kept, self.collector.joins, notes + self.collector.notes()
+            entry, tallies, kept, collector.joins, notes, knocks=collector.knocks()
         )
 
 

@@ -12,7 +12,8 @@ from extriage.matchers.prefilter import Watch
 from extriage.matchers.sought import SoughtTarget, rule_of
 from extriage.model.detection import Evidence, Held, Match, Rule
 from extriage.model.evidence import Record
-from extriage.model.reading import Kept, order
+from extriage.model.reading import Kept, Knocks, order
+from extriage.pipeline.knocking import Knocking
 
 TEXT_LIMIT = 2000
 SUMMARY_LIMIT = 1000
@@ -39,6 +40,7 @@ class Collector:
     join_counts: dict[tuple[str, bool], int] = field(default_factory=dict)
     """By rule, and by whether an entry of a suppress file fits: neither crowds out the other."""
 
+    knocking: Knocking = field(default_factory=Knocking)
     _last: tuple[Record, Evidence] | None = None
 
     def add(self, watch: Watch, record: Record, line: bytes) -> None:
@@ -54,6 +56,8 @@ class Collector:
         held = self.suppressor.held(watch.rule.rule, record, evidence)
         if name in self.joined and not record.raw:
             self._join(watch, record, evidence, held)
+        if watch.rule.generate and not held:
+            self.knocking.see(watch.rule.rule, record, evidence)
         if watch.rule.generate or held:
             fresh = Kept(name, record.computer, record.raw, held=held)
             self.kept.setdefault(fresh.key, fresh).add(evidence)
@@ -111,6 +115,10 @@ class Collector:
                 evidence = replace(evidence, text=evidence.text[:JOIN_TEXT], summary="")
             values = watch.target.kept(record)
             self.joins.append(Match(name, record.kind, record.computer, evidence, values, held))
+
+    def knocks(self) -> list[Knocks]:
+        """Return who only knocked, by address."""
+        return list(self.knocking.found.values())
 
     def notes(self) -> list[str]:
         """Name the rules whose matches were too many for correlation rules to see all."""

@@ -6,10 +6,13 @@ from datetime import datetime
 from functools import partial
 
 from extriage import __version__
+from extriage.analysis.clusters import clusters
+from extriage.analysis.derived import derived
 from extriage.analysis.findings import merge
 from extriage.analysis.hosts import HostNames, Named, assign, named_in
 from extriage.analysis.indicators import is_sought, with_sightings
 from extriage.analysis.owners import belongs, by_folder, described_server, owner, self_described
+from extriage.analysis.plan import plan
 from extriage.analysis.suppressed import uses
 from extriage.analysis.suppression import Place, Suppressor
 from extriage.analysis.timeline import timeline
@@ -17,8 +20,10 @@ from extriage.casefile import Ledger
 from extriage.knowledge.campaigns import knowledge_as_of
 from extriage.model.case import SCHEMA, Case, Tool
 from extriage.model.evidence import Entry
+from extriage.model.host import Host
 from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS
+from extriage.pipeline.aftermath import aftermath
 from extriage.pipeline.comparison import compare_pages
 from extriage.pipeline.filenames import FileNames
 from extriage.pipeline.host import HostEvidence, triage_host
@@ -63,14 +68,10 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
     for entry in gathered.unassigned:
         others.setdefault(names.of(entry.path), []).append(entry)
     hosts = [
-        with_sightings(
-            triage_host(evidence, pack.ruleset, as_of, pack.suppressor),
-            evidence.sighted,
-            pack.indicators,
-            others.get(evidence.name, ()),
-        )
+        _judged(evidence, pack, as_of, others.get(evidence.name, ()))
         for _, evidence in sorted(gathered.evidence.items())
     ]
+    joined = clusters(hosts)
     tool = Tool(
         __version__,
         knowledge_as_of(),
@@ -85,9 +86,21 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
         tool,
         tuple(hosts),
         unassigned,
-        timeline=timeline(hosts),
+        joined,
+        derived(hosts, joined),
+        timeline(hosts),
         suppressions=uses([one.account for one in gathered.evidence.values()], pack.suppressor),
     )
+
+
+def _judged(
+    evidence: HostEvidence, pack: Pack, as_of: datetime | None, others: Iterable[Entry]
+) -> Host:
+    """Say all that is said of one server, what is to be done last."""
+    host = triage_host(evidence, pack.ruleset, as_of, pack.suppressor)
+    host = aftermath(host, evidence, pack.ruleset, pack.suppressor)
+    host = with_sightings(host, evidence.sighted, pack.indicators, others)
+    return replace(host, actions=plan(host))
 
 
 def _gather(found: Results, names: HostNames, pack: Pack, gathered: _Gathered) -> None:
@@ -180,6 +193,8 @@ def _share_out(
         gathered.host(home).notes.setdefault(note, []).append(path)
     for tally in result.tallies:
         gathered.host(names.of(path, tally.computer)).tallies.append(tally)
+    for one in result.knocks:
+        gathered.host(names.of(path, one.computer)).knocks.append(one)
     _share_matches(result, _computers_host(result, names), gathered, entries)
     _share_facts(result, names, gathered)
 

@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 
 from extriage.analysis.chains import chains
 from extriage.analysis.coverage import cover
-from extriage.analysis.eviction import mentioned_in, with_removal
 from extriage.analysis.findings import gather, merge
 from extriage.analysis.pageurl import directories
 from extriage.analysis.patch import (
@@ -22,6 +21,7 @@ from extriage.analysis.suppressed import Account, mentioned, scanner_notes, supp
 from extriage.analysis.suppression import Suppressor
 from extriage.analysis.verdict import Hidden, Judgement, judge
 from extriage.analysis.window import Until
+from extriage.analysis.wording import mentioned_in
 from extriage.casefile.trail import TrailStore
 from extriage.knowledge.active import tables_as_of
 from extriage.knowledge.builds import number
@@ -30,7 +30,7 @@ from extriage.model.detection import Finding, Match
 from extriage.model.evidence import Entry, Tally
 from extriage.model.host import Coverage, Host, Manifest, Patch
 from extriage.model.persistence import PageLife
-from extriage.model.reading import Kept
+from extriage.model.reading import Kept, Knocks
 from extriage.model.state import Fact
 
 _CONFIGURATION = "/inetsrv/config/applicationhost.config"
@@ -57,6 +57,8 @@ class HostEvidence:
     """What was suppressed of it."""
     sighted: list[Kept] = field(default_factory=list)
     """What the scan kept of the indicators that it was given."""
+    knocks: list[Knocks] = field(default_factory=list)
+    """Who only knocked, by log and address."""
 
 
 def triage_host(
@@ -95,7 +97,7 @@ def triage_host(
         patch,
         coverage,
         findings,
-        with_removal(judgement.actions, ways.items),
+        (),
         manifest(evidence.entries),
         tuple(scanner_notes(evidence.account, entries))
         + remarks(number(patch.build), patch.product, evidence.facts)

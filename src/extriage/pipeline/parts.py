@@ -6,7 +6,7 @@ or anything at all goes wrong, the file is read whole instead. What comes out is
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 
@@ -15,13 +15,14 @@ import numpy as np
 from extriage import parsers as parsing
 from extriage.model.detection import Evidence, Held, Match
 from extriage.model.evidence import Entry, Tally, Unit
-from extriage.model.reading import ArtifactResult, Kept
+from extriage.model.reading import ArtifactResult, Kept, Knocks
 from extriage.parsers.text import BOM, utf16
 from extriage.pipeline import census
 from extriage.pipeline.account import Counts
 from extriage.pipeline.artifact import Progress, reasons
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.digest import LARGE
+from extriage.pipeline.knocking import together
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
 from extriage.pipeline.search import simple
@@ -57,6 +58,7 @@ class PartResult:
     notes: list[str]
     columns: parsing.Columns | None
     """The columns that hold at its end."""
+    knocks: list[Knocks] = field(default_factory=list)
 
 
 def plan(unit: Unit) -> list[Part]:
@@ -134,6 +136,7 @@ def read_part(part: Part, pack: Pack, progress: Progress) -> PartResult:
         collector.joins,
         collector.notes(),
         reader.columns,
+        collector.knocks(),
     )
 
 
@@ -163,7 +166,9 @@ def put_together(parts: list[Part], results: list[PartResult], sha256: str) -> A
     entry = Entry(
         unit.path, unit.size, parts[0].kind, "read", reasons(counts), sha256, **counts.account()
     )
-    return ArtifactResult(entry, list(tallies.values()), list(kept.values()), joins, sorted(notes))
+    knocks = together(result.knocks for result in results)
+    lines = list(kept.values())
+    return ArtifactResult(entry, list(tallies.values()), lines, joins, sorted(notes), knocks=knocks)
 
 
 def _moved(line: Evidence, lines: int) -> Evidence:

@@ -11,14 +11,18 @@ from rich.text import Text
 
 from extriage.model.case import Case
 from extriage.model.evidence import Entry
-from extriage.model.host import Absence, CampaignVerdict, Host, Status
+from extriage.model.host import Absence, CampaignVerdict, Host, Status, When
 from extriage.reports.base import RenderOptions
+from extriage.reports.clusters import clusters_block
+from extriage.reports.exposures import exposures_block
 from extriage.reports.ladder import campaign_block, ladder
 from extriage.reports.matrix import coverage_block
 from extriage.reports.neutral import width
 from extriage.reports.paper import STATUS_STYLE, Paper, period, printed, sheet, standing, when
 from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
+from extriage.reports.sessions import sessions_block
+from extriage.reports.sightings import sightings_block
 from extriage.reports.story import story_block
 from extriage.reports.suppressed import suppressed_list, suppressed_sum
 from extriage.reports.unseen import answer_of, known_as, unseen_block, unseen_line
@@ -39,11 +43,18 @@ _MEANINGS = {
     Status.NO_SIGN: "no sign of an attack in evidence that would show one",
 }
 _WORST_FIRST = list(_NAMES)
+_DUE = {
+    When.NOW: "more now",
+    When.THIS_WEEK: "this week",
+    When.BEFORE_RECONNECTING: "before it goes back",
+    When.AFTERWARDS: "afterwards",
+}
 _PROOFS = 4
 _PROOFS_OF_MANY = 2
 _PROOFS_BESIDE_STORY = 2
 _ACTIONS, _ACTIONS_OF_MANY = 5, 2
 _WAYS_OF_MANY = 2
+_EXPOSURES_OF_MANY = 2
 _HOSTS_IN_FULL = 25
 _CAMPAIGNS = 4
 """Campaigns whose stages are drawn for one server; more have a line each."""
@@ -91,7 +102,9 @@ def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
     lines += [_brief(paper, one) for one in brief]
     hinted = {one.campaign for one in host.findings if one.hints or one.about}
     unseen = [one for one in host.campaigns if not one.stage and one.campaign not in hinted]
-    told = [*story_block(paper, host), *ways_back_block(paper, host)]
+    told = [*_what_happened(paper, host), *ways_back_block(paper, host)]
+    told += [*exposures_block(paper, host), *sightings_block(paper, host)]
+    told += clusters_block(paper, case)
     lines += told if drawn else [*told, *unseen_block(paper, unseen)]
     lines += _actions(paper, host, _ACTIONS)
     lines += proof_block(paper, host, _PROOFS_BESIDE_STORY if host.chains else _PROOFS)
@@ -100,6 +113,11 @@ def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
         lines += unseen_line(paper, unseen)
     lines += [_imprint(paper, case), *_notes(paper, host, 3)]
     return lines + _unread(paper, case, [host])
+
+
+def _what_happened(paper: Paper, host: Host) -> list[Text]:
+    """Tell the sessions; where no record was followed, the chains of findings."""
+    return sessions_block(paper, host) if host.intruders else story_block(paper, host)
 
 
 def _drawn(host: Host) -> tuple[list[CampaignVerdict], list[CampaignVerdict]]:
@@ -132,6 +150,7 @@ def _servers(paper: Paper, case: Case, hosts: Sequence[Host]) -> list[Text]:
     if len(bad) > _HOSTS_IN_FULL:
         left = len(bad) - _HOSTS_IN_FULL
         lines.append(paper.heading(f"and {left} more servers", "the csv and json reports have all"))
+    lines += clusters_block(paper, case)
     return [*lines, _imprint(paper, case), *_unread(paper, case, hosts)]
 
 
@@ -166,6 +185,7 @@ def _short_block(paper: Paper, host: Host) -> list[Text]:
         )
     lines += proof_block(paper, host, _PROOFS_OF_MANY)
     lines += ways_back_block(paper, host, _WAYS_OF_MANY)
+    lines += exposures_block(paper, host, _EXPOSURES_OF_MANY)
     lines += _actions(paper, host, _ACTIONS_OF_MANY)
     return lines + _notes(paper, host, 1)
 
@@ -186,18 +206,23 @@ def _verdict(paper: Paper, host: Host) -> list[Text]:
 
 
 def _actions(paper: Paper, host: Host, most: int) -> list[Text]:
-    """List what to do now, in order; how and why stands in the case."""
-    if not host.actions:
+    """List what to do now, in order; how and why stands in the plan."""
+    whole = [action for action in host.actions if "/" not in action.id]
+    now = [action for action in whole if action.when is When.NOW]
+    first = now or [action for action in whole if action.when is When.THIS_WEEK]
+    if not first:
         return []
-    lines = [paper.heading("Do now")]
-    shown = host.actions if len(host.actions) == most + 1 else host.actions[:most]
+    lines = [paper.heading("Do now" if now else "Do this week")]
+    shown = first if len(first) == most + 1 else first[:most]
     for number, action in enumerate(shown, 1):
         lines += paper.paragraph([(f"  {number}. ", "bold")], action.title, lines=1, indent=5)
-    left = len(host.actions) - len(shown)
+    counted = Counter(action.when for action in whole if action not in shown)
+    left = [f"{counted[when]} {word}" for when, word in _DUE.items() if counted[when]]
+    each = sum("/" in action.id for action in host.actions)
+    left += [f"{each} single steps"] if each else []
     if left:
-        lines.append(
-            paper.line(f"     and {left} more; how and why: extriage report --format json")
-        )
+        text = f"{', '.join(left)}: extriage report CASE --format plan"
+        lines += paper.paragraph(["     and "], text, lines=2, indent=5)
     return lines
 
 
