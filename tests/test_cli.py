@@ -1,8 +1,11 @@
 """The command line as its users meet it: output, exit codes, refusals, never a traceback."""
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -293,3 +296,26 @@ def test_a_case_becomes_a_layer_of_techniques(run: Keyboard) -> None:
     layer = json.loads(Path("lab.json").read_bytes())
     scores = {one["techniqueID"]: one["score"] for one in layer["techniques"]}
     assert max(scores.values()) == 43, "executed, confirmed"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["timeline", "lab"], 0),
+        (["timeline", "--help"], 0),
+        (["--help"], 0),
+        (["rules", "list"], 0),
+        (["report", "lab", "--format", "json"], 0),
+        (["grep", "lab", "whoami"], 0),
+        (["scan", str(LAB), "--case", "lab", "--force"], 1),
+    ],
+)
+def test_a_reader_who_goes_is_no_failure(run: Keyboard, words: list[str], code: int) -> None:
+    run("scan", LAB, "--case", "lab")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "extriage", *words]
+    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert ended.returncode == code
+    assert not re.search(rb"error|Broken|Traceback", ended.stderr)

@@ -13,6 +13,7 @@ from extriage.casefile import encode
 from extriage.casefile.timeline import TIMELINE, timeline_rows
 from extriage.model.case import Case, Moment, Tool
 from extriage.model.detection import Stage
+from extriage.reports.timeline import Page, text
 from keyboard import Keyboard
 
 START = datetime(2021, 3, 2, 23, 59, tzinfo=UTC)
@@ -113,3 +114,29 @@ def test_the_rows_of_the_database_fit_its_table() -> None:
     assert table == "timeline"
     assert {len(row) for row in rows} == {columns}
     assert [row[0] for row in rows] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_lines_fit_the_screen_and_name_whom_they_speak_of(columns: int) -> None:
+    folders = "EVIDENCE/C/Program Files/Microsoft/Exchange Server/V15/Logging/HttpProxy/Ecp/"
+    long = replace(
+        MOMENTS[1], title="gave /owa/auth/x.aspx orders, " * 15, path=f"{folders}HttpProxy_1.LOG"
+    )
+    world = [
+        Moment(START, f"EX0{n}", None, "Published: attacks begin", "", "", 0, "published")
+        for n in range(3)
+    ]
+    names = frozenset(one.host for one in world)
+    shown = list(text([*world, *MOMENTS, long], Page(columns, hosts=names)))
+    assert max(map(len, shown)) <= columns
+    assert "\n".join(shown).count("Published: attacks begin") == 1
+    assert any("3 servers" in row for row in shown)
+    assert sum("by 203.0.113.7" in row for row in shown) == 2
+
+
+def test_a_session_counts_requests_and_lines_that_are_only_counted_are_counted_once() -> None:
+    whole = replace(MOMENTS[1], finding="s-1", path="", line=0)
+    rest = replace(MOMENTS[1], title="x: 12 further lines", path="", line=0)
+    shown = "\n".join(text([whole, rest], Page()))
+    assert "12 requests until" in shown
+    assert "12 times" not in shown

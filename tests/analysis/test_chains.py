@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from extriage.analysis.chains import chains
+from extriage.analysis.wording import reason
 from extriage.knowledge.joins import keys_of
 from extriage.model.detection import Certainty, Evidence, Finding, Level, Stage
-from extriage.model.host import Chain
+from extriage.model.host import Chain, Status
 
 START = datetime(2021, 8, 20, 10, 0, tzinfo=UTC)
 INTRUDER = ("address", "203.0.113.9")
@@ -242,3 +243,31 @@ def test_the_same_thing_reads_the_same_in_every_log(
 ) -> None:
     found: dict[str, str | tuple[str, ...]] = dict(fields)
     assert dict(keys_of(found)) == keys
+
+
+def test_who_used_the_page_is_named_before_a_stranger_who_asked_for_it_too() -> None:
+    page, stranger = ("page", "supp0rt.aspx"), ("address", "192.0.2.44")
+    walk = [line(second, "iis", stranger) for second in range(101, 110)]
+    used = finding("orders", "executed", *(line(at, "iis", INTRUDER, page) for at in (0, 60)))
+    asked = finding("page answered", "planted", line(100, "iis", stranger, page))
+    walked = finding("list of names", "probed", line(100, "iis", stranger, page), *walk)
+    chain = only(chains([used, asked, walked]))
+    assert [value for name, value in chain.keys if name == "address"] == [
+        INTRUDER[1],
+        stranger[1],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ((5,), "Together 2 steps of 203.0.113.9 from 2021-08-20 10:00 UTC on show more: "),
+        ((), "One step of 203.0.113.9 at 2021-08-20 10:00 UTC shows more: "),
+    ],
+)
+def test_the_verdict_says_whose_chain_it_rests_on(seconds: tuple[int, ...], told: str) -> None:
+    got_in = finding("got in", "executed", line(0, "httpproxy", INTRUDER))
+    at = seconds or (0,)
+    hint = finding("archive", "taken?", *(line(second, "httpproxy", INTRUDER) for second in at))
+    chain = only(chains([got_in, hint]))
+    assert told in reason(Status.COMPROMISED, got_in, [got_in, hint], (), chain)

@@ -128,6 +128,19 @@ def test_without_a_break_in_the_time_is_that_of_the_open_window_or_of_the_eviden
     assert answer(found, "files").window == {"from": opened, "to": START + timedelta(days=20)}
 
 
+def test_evidence_of_a_moment_answers_nothing_by_its_silence() -> None:
+    moment = (Coverage(CMDLETS, 1, 1, 0, START, START, ()),)
+    found = told(intruders=(), sessions=(), coverage=moment, findings=())
+    assert {one.answer for one in found.answers} == {Shown.CANNOT_TELL}
+    minutes = (Coverage(CMDLETS, 1, 9, 0, START, at(600), ()),)
+    found = told(intruders=(), sessions=(), coverage=minutes, findings=())
+    exported = answer(found, "mailboxes-exported")
+    assert "too short" in exported.text
+    assert exported.missing[0] == "evidence of 2021-08-13 05:00 to 2021-08-13 05:10 only"
+    found = told(coverage=minutes, findings=())
+    assert answer(found, "mailboxes-exported").answer is Shown.NOT_SHOWN
+
+
 def test_what_is_shown_is_shown_and_says_whether_there_may_be_more() -> None:
     found = told([export("events", 0), fetch("iis", 60, 5)], coverage=covered(CMDLETS, "iis"))
     shown = answer(found, "mailboxes-exported")
@@ -164,6 +177,14 @@ def test_a_stranger_who_guesses_names_takes_what_a_rule_names() -> None:
     assert kinds(found) == ["file-fetched"]
     assert found.items[0].certainty is Certainty.LIKELY
     assert found.items[0].by == (STRANGER,)
+
+
+def test_an_archive_that_only_the_organisation_itself_fetched_is_asked_about() -> None:
+    rows = [fetch("iis", 600, 9000, address="10.20.0.9", session="", hits=(("rule", "fetched"),))]
+    found = told(rows, findings=(finding("fetched"),), intruders=(), sessions=())
+    assert [(one.kind, one.certainty) for one in found.items] == [
+        ("file-fetched", Certainty.POSSIBLE)
+    ]
 
 
 def test_a_missing_or_refused_file_is_not_taken() -> None:

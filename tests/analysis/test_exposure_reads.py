@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from time import process_time
 
 import pytest
 from exposed import (
@@ -159,6 +160,8 @@ def test_mailboxes_are_told_apart_and_short_names_find_their_address() -> None:
         ("/Microsoft-Server-ActiveSync?Cmd=Sync&User=jdoe&DeviceId=1", "mailbox-read"),
         ("/Microsoft-Server-ActiveSync?Cmd=SendMail&User=jdoe", "mailbox-sent-from"),
         ("/api/v2.0/me/messages", "mailbox-read"),
+        ("/owa/?ae=Item&a=Open&t=IPM.Note&id=RgAAA", "mailbox-read"),
+        ("/owa/?ae=Folder&t=IPF.Note", "mailbox-folder-read"),
         ("/EWS/Exchange.asmx", "mailbox-read"),
         ("/autodiscover/autodiscover.json?@x.example/ews/exchange.asmx?&Email=", "mailbox-read"),
     ],
@@ -171,11 +174,37 @@ def test_every_protocol_says_what_it_was_used_for(target: str, kind: str) -> Non
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v2.0/users('ceo@contoso.example')/messages",
+        "/rest/v1.0/users/ceo@contoso.example/messages",
+        "/owa/ceo@contoso.example/service.svc?action=GetItem",
+    ],
+)
+def test_a_mailbox_that_the_url_names_is_that_and_not_who_asks(path: str) -> None:
+    row = record("iis", 0, part="front-end", target=path, status="200", account=r"CONTOSO\jdoe")
+    assert only(told([row])).object == CEO
+
+
+@pytest.mark.parametrize(
     "target",
     ["/owa/", "/owa/auth/logon.aspx", "/Microsoft-Server-ActiveSync?Cmd=Provision", "/ecp/x.js"],
 )
 def test_a_logon_alone_reads_nothing(target: str) -> None:
     assert kinds(told([record("iis", 0, method="GET", target=target, status="200")])) == []
+
+
+def test_mail_that_the_tracking_log_has_raises_the_upper_bound_only() -> None:
+    given = {"account": CEO, "status": "", "target": "x@partner.example", "bytes_out": 9000}
+    tracked = [
+        record("message-tracking", 20 + n, method=event, **given)
+        for n, event in enumerate(("SUBMIT", "SEND", "RECEIVE"))
+    ]
+    item = only(told([ews(0, "SendItem"), *tracked]), "mailbox-sent-from")
+    assert (item.object, item.requests) == (CEO, Amount(1, 2))
+    item = only(told(tracked), "mailbox-sent-from")
+    assert (item.requests, item.certainty) == (Amount(0, 1), Certainty.POSSIBLE)
+    assert "The owner may have done all of it" in item.text
 
 
 def test_the_address_book_as_a_file_is_taken() -> None:
@@ -210,3 +239,15 @@ def test_hundreds_of_thousands_of_requests_cost_little_and_names_are_bounded() -
     assert len(found.items) == MOST + 1
     assert sum(one.requests.low for one in found.items if one.requests) <= 30_000
     assert any(one.object == "a mailbox not named" for one in found.items)
+
+
+def test_anchors_that_lead_nowhere_cost_little() -> None:
+    rows = [
+        record(
+            "httpproxy", n, method="GET", target="/ecp/y.js", text="Server~" * 1000, status="200"
+        )
+        for n in range(500)
+    ]
+    began = process_time()
+    assert kinds(told(rows)) == []
+    assert process_time() - began < 3

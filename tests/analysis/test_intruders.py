@@ -187,3 +187,27 @@ def test_hostile_keys_are_only_text() -> None:
     hostile = finding("x", Stage.REACHED, line(1, 0, bad, text="=" * 100_000))
     (one,) = intruders("EX01", [hostile], (), ())
     assert ("agent", "\x1b[31m" * 50, 1) in one.keys
+
+
+def test_rows_of_the_back_end_belong_to_who_was_busy_then() -> None:
+    front = finding("front", Stage.REACHED, line(1, 0, {"address": A, "agent": "python"}))
+    back = finding("back", Stage.REACHED, line(2, 3, {"canary": "c", "agent": "python"}))
+    (one,) = intruders("EX01", [front, back], [], [])
+    assert {name for name, _, _ in one.keys} == {"address", "agent", "canary"}
+    other = finding("back", Stage.REACHED, line(2, 3, {"canary": "c", "agent": "curl"}))
+    assert len(intruders("EX01", [front, other], [], [])) == 2
+    late = finding("back", Stage.REACHED, line(2, 3000, {"canary": "c", "agent": "python"}))
+    assert len(intruders("EX01", [front, late], [], [])) == 2
+
+
+def test_nothing_tells_one_unknown_hand_from_another() -> None:
+    page = shell("", "x.aspx", 0)
+    dumps = [
+        finding(f"dump{n}", Stage.ACTED, line(n, n * 9000, {"process": f"p{n}"}, kind="events"))
+        for n in range(1, 4)
+    ]
+    (one,) = intruders("EX01", [page, *dumps], [], [])
+    assert one.summary == "An unknown hand, or more than one, on EX01"
+    assert len(one.findings) == 4
+    other = shell("", "y.aspx", 50_000, number=9)
+    assert len(intruders("EX01", [page, other, *dumps], [], [])) == 3

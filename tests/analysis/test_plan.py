@@ -27,6 +27,7 @@ from extriage.cli import main
 from extriage.knowledge.campaigns import campaigns
 from extriage.knowledge.exposures import exposure_groups, exposure_kinds, renewals
 from extriage.knowledge.persistence import persistence_kinds
+from extriage.knowledge.plan import plan_table, spoken
 from extriage.model.detection import Certainty, Evidence, Level, Stage
 from extriage.model.exposure import Exposed, Shown
 from extriage.model.host import Action, Coverage, Host, State, Status, When
@@ -205,6 +206,60 @@ def test_what_still_leaks_is_stopped_now() -> None:
     assert "-WhatIf" in switch.text
 
 
+def test_what_nobody_ties_to_a_break_in_is_not_stopped_in_a_hurry() -> None:
+    item = exposure("forwarding", "ceo", Exposed.LEAKING, certainty=Certainty.POSSIBLE)
+    assert "stop-leaks" not in actions(host(Status.CANNOT_TELL, exposures=(item,)))
+    his = replace(item, intruders=("intruder-1",))
+    assert "stop-leaks" in actions(host(Status.CANNOT_TELL, exposures=(his,)))
+    role = exposure("role-that-reads-all", "somebody", Exposed.LEAKING)
+    assert "stop-leaks" not in actions(host(exposures=(role,)))
+
+
+def test_no_server_is_rebuilt_for_code_of_which_nothing_is_proved() -> None:
+    read = finding("proof", Stage.TAKEN)
+    mail = exposure("mailbox-read", state=Exposed.READ, by=("203.0.113.31",))
+    only_read = actions(host(stage=Stage.TAKEN, findings=(read,), exposures=(mail,)))
+    assert not {"rebuild", "rotate-secrets", "domain-controllers"} & only_read.keys()
+    assert "stolen-accounts" not in only_read, "it was read through a hole, with nobody's password"
+    ran = finding("ran", Stage.EXECUTED)
+    both = actions(host(stage=Stage.TAKEN, findings=(read, ran), exposures=(mail,)))
+    assert both["rebuild"].because == ("f-proof", "f-ran")
+    his = replace(mail, by=("203.0.113.31", "contoso\\jdoe"))
+    assert "stolen-accounts" in actions(host(exposures=(his,)))
+
+
+def test_nobody_is_told_of_mail_because_a_file_was_fetched() -> None:
+    found = actions(host(exposures=(exposure("file-fetched", "/x.zip"),)))
+    assert "tell-the-owners" not in found
+    assert "/x.zip" in found["renew-what-files-held"].text
+    within = exposure("server-secrets", "passwords and keys", Exposed.REACHABLE)
+    renewed = actions(host(exposures=(within,)))["renew-certificates"]
+    assert "passwords and keys" not in renewed.text
+
+
+@pytest.mark.parametrize("product", ["2010", "2013", "2016", "2019", "SE"])
+def test_commands_are_those_that_the_product_has(product: str) -> None:
+    one = everything()
+    texts = [
+        command.text
+        for action in plan(replace(one, patch=replace(PATCH, product=product)))
+        for command in action.commands
+    ]
+    old = product == "2010"
+    tracking = spoken(plan_table().gaps["message-tracking"].commands, product)
+    assert all(("-TransportServer" in order.text) is old for order in tracking)
+    assert any("Get-OabVirtualDirectory -ADPropertiesOnly" in text for text in texts) is not old
+    assert any("Get-AuthConfig" in text for text in texts) is not old
+    assert any("-IncludeHidden" in text for text in texts) is not old
+
+
+def test_a_value_is_not_changed_for_an_older_product() -> None:
+    path = r"C:\Windows\Microsoft.NET\Framework64\v4.0.30319\Temporary ASP.NET Files\x9.aspx"
+    one = host(persistence=(way(paths=(path,)),), patch=replace(PATCH, product="2010"))
+    found = actions(one)["remove-ways-back/p-0123456789abcdef"]
+    assert any(path in command.text for command in found.commands)
+
+
 def test_notices_are_for_a_person_to_decide_and_only_if_data_may_be_gone() -> None:
     assert "notice-gdpr-33" not in actions(host())
     item = exposure("mailbox-export", "ceo", text="Mailbox ceo was exported")
@@ -212,7 +267,15 @@ def test_notices_are_for_a_person_to_decide_and_only_if_data_may_be_gone() -> No
     for name in ("notice-gdpr-33", "notice-nis2-23"):
         assert found[name].text.startswith("A person must decide")
         assert "Mailbox ceo was exported." in found[name].text
+        assert "The clock starts when the organisation becomes aware" in found[name].text
+        assert "first proof of the break-in 2021-03-03 04:48 UTC" in found[name].text
+        assert "first trace of data that left 2021-03-03 04:48 UTC" in found[name].text
+        assert "  " not in found[name].text
     assert "notice-ed-21-02" not in found, "that one is for ProxyLogon"
+    asked = replace(item, id="e-asked", certainty=Certainty.POSSIBLE, text="Somebody's order.")
+    assert "notice-nis2-23" not in actions(host(exposures=(asked,)))
+    beside = actions(host(exposures=(item, asked)))["notice-gdpr-33"]
+    assert "Somebody's order" not in beside.text
     assert "notice-gdpr-33" not in actions(host(Status.TARGETED, Stage.PROBED, exposures=(item,)))
     unknown = (answer("mailboxes-read", Shown.CANNOT_TELL),)
     assert (

@@ -124,7 +124,7 @@ def test_a_cmdlet_in_three_logs_is_one_act() -> None:
         )
     ]
     one = only(told([intruder(1, ("session", "s"))], rows).sessions)
-    assert one.requests == Amount(0, 0), "no web request is seen"
+    assert one.requests == Amount(0, None), "no log has requests, and there may have been many"
     assert [step.requests for step in one.steps] == [1]
     assert "had exported the mailbox of anna" in one.summary
 
@@ -366,3 +366,86 @@ def test_a_flood_is_told_in_bounded_memory() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 15_000 * 60
+
+
+def test_who_had_his_address_days_before_is_somebody_else() -> None:
+    phone = {"account": "silva", "agent": "apple-ipad/1804"}
+    days = 2 * 86_400
+    rows = [
+        record(-days, A, keys=phone),
+        record(-days, A, keys={"agent": "python"}),
+        record(-days, A, keys={"agent": "nmap"}),
+        record(0, A, keys={"agent": "python"}),
+        record(600, A, keys=phone),
+    ]
+    proof = finding("f", Stage.REACHED, line(1, 0, {"address": A, "agent": "python"}))
+    who = intruder(1, ("address", A), ("agent", "python"), findings=(proof.id,))
+    result = told([who], rows, proof)
+    sure = {row: sure for row, _, sure in result.assigned}
+    assert sorted(sure.values()) == [False, True, True, True], "the phone of two days before"
+    assert "Left aside as others' own work: silva from 203.0.113.7." in result.intruders[0].summary
+
+
+def test_an_account_that_a_forged_request_plays_joins_nothing() -> None:
+    admin = {"account": "administrator", "agent": "winrm"}
+    forged: dict[str, Any] = {"deed": Deed("forged_ecp", True), "target": "/ecp/y.js"}
+    rows = [
+        record(0, A, keys={"account": "administrator"}, **forged),
+        record(30, "10.0.0.5", keys=admin),
+    ]
+    who = intruder(1, ("address", A), ("account", "administrator"))
+    assert [row for row, _, _ in told([who], rows).assigned] == [0]
+
+
+def test_the_owner_goes_on_where_he_always_worked() -> None:
+    keys = {"account": "anna", "agent": "outlook"}
+    rows = [
+        record(-900, "192.0.2.50", keys=keys),
+        record(0, A, keys={"account": "anna", "agent": "python"}),
+        record(900, "192.0.2.50", keys=keys),
+        record(950, "192.0.2.51", keys=keys | {"agent": "firefox"}),
+    ]
+    result = told([intruder(1, ("address", A), ("account", "anna"))], rows)
+    assert [(row, sure) for row, _, sure in result.assigned] == [(1, True), (3, False)]
+    assert "anna from 192.0.2.50" in result.intruders[0].summary
+
+
+def test_what_a_person_did_in_the_same_minute_is_not_surely_his() -> None:
+    event: dict[str, Any] = {"kind": "events", "part": "Security", "path": "s"}
+    rows = [record(0, A), record(30, keys={"account": "petrov"}, **event), record(31, **event)]
+    assert [sure for _, _, sure in told([intruder()], rows).assigned] == [True, False, True]
+
+
+def test_keys_of_an_address_that_turns_out_to_be_shared_are_forgotten() -> None:
+    first = record(0, A, keys={"session": "s", "account": "u", "agent": "x"})
+    crowd = [record(n, A, keys={"account": f"u{n}", "agent": f"a{n}"}) for n in range(1, 20)]
+    away = record(99, B, keys={"session": "s"})
+    assert [row for row, _, _ in told([intruder()], [first, *crowd, away]).assigned][-1] == 19
+
+
+def test_rows_behind_the_front_end_are_not_added_to_its_requests() -> None:
+    back: dict[str, Any] = {"kind": "iis", "part": "back-end", "path": "be", "bytes_out": 4}
+    front: dict[str, Any] = {"kind": "iis", "part": "front-end", "path": "fe", "bytes_out": 9}
+    keys = {"canary": "c"}
+    rows = [record(n, A, target="/ecp/y.js", keys=keys, **front) for n in range(3)]
+    rows += [record(n + 0.5, target="/ecp/z.ecp", keys=keys, **back) for n in range(2)]
+    one = only(told([intruder(1, ("canary", "c"))], rows).sessions)
+    assert (one.requests, one.bytes_out) == (Amount(3, 5), Amount(27, 35))
+
+
+def test_knocks_and_lives_of_pages_are_never_added_up() -> None:
+    page = life("/owa/auth/x.aspx", visitor(B, Role.STRANGER, requests=40))
+    probe = finding("p", Stage.PROBED, line(1, 5, {"address": B}), line(2, 6, {"address": A}))
+    counted = {
+        B: Knock(48, at(0), at(99), 5, 0),
+        A: Knock(30, at(0), at(9), 0, 30),
+        "192.0.2.1": Knock(4, at(0), at(9), 4, 0),
+    }
+    met = tell_sessions("EX01", [], streamed([]), [probe], [page], Others(None, counted)).strangers
+    assert met
+    assert (met.addresses, met.requests, met.walkers) == (2, 78, 1)
+    assert met.text.startswith("2 addresses with 78 requests ")
+    crowd = Others(None, counted | {"": Knock(9, at(0), at(1), 0, 7)})
+    more = tell_sessions("EX01", [], streamed([]), [probe], [page], crowd).strangers
+    assert more
+    assert more.text.startswith("2 addresses with at least 85 requests ")

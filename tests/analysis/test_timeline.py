@@ -82,7 +82,7 @@ def test_a_request_in_several_logs_is_one_moment() -> None:
         finding("b", Stage.PLANTED, line("u_ex.log", 5, 1, keys=request)),
         finding("c", Stage.PROBED, line("ECPServer.LOG", 9, 1.01, keys=request)),
     )
-    assert (moment.stage, moment.count, moment.by) == (Stage.PLANTED, 3, "203.0.113.7")
+    assert (moment.stage, moment.count, moment.by) == (Stage.PLANTED, 1, "203.0.113.7")
     assert moment.time == at(1)
     assert moment.path == "u_ex.log"
 
@@ -90,7 +90,7 @@ def test_a_request_in_several_logs_is_one_moment() -> None:
 def test_a_line_in_two_copies_of_a_log_is_one_moment() -> None:
     copies = [line(path, 5, 1, sha256="same") for path in ("a/u_ex.log", "b/u_ex.log")]
     (moment,) = told(finding("a", Stage.REACHED, *copies))
-    assert moment.count == 2
+    assert moment.count == 1
 
 
 def test_what_is_done_again_and_again_is_one_moment_until_there_is_a_pause() -> None:
@@ -220,28 +220,54 @@ def test_steps_of_sessions_are_told_where_no_finding_tells_them() -> None:
     ]
 
 
-def test_data_that_went_is_told() -> None:
-    lost = Exposure(
-        id="x-1",
-        kind="mailbox-read",
-        object="ceo",
-        state=Exposed.READ,
-        certainty=Certainty.LIKELY,
-        text="Read.",
-        first=at(5),
-        last=at(9),
-        by=("203.0.113.7",),
-        sessions=(),
-        intruders=("intruder-1",),
-        findings=(),
-        requests=Amount(40, 50),
-        items=None,
-        bytes_out=None,
-        how=(),
-        unknown=(),
-        proofs=(Proof("ews.log", 3, ""),),
+LOST = Exposure(
+    id="x-1",
+    kind="mailbox-read",
+    object="ceo",
+    state=Exposed.READ,
+    certainty=Certainty.LIKELY,
+    text="Read.",
+    first=at(5),
+    last=at(9),
+    by=("203.0.113.7",),
+    sessions=(),
+    intruders=("intruder-1",),
+    findings=(),
+    requests=Amount(40, 50),
+    items=None,
+    bytes_out=None,
+    how=(),
+    unknown=(),
+    proofs=(Proof("ews.log", 3, ""),),
+)
+
+
+def test_what_may_have_been_somebody_else_is_no_attack() -> None:
+    one = replace(step("read", 10), sure=False)
+    unsure = replace(session(one), stage=None, accounts=("administrator",))
+    moments = told(finding("a", Stage.REACHED, line("u_ex.log", 1, -5)), sessions=(unsure,))[1:]
+    assert [(m.source, m.by, m.phase) for m in moments] == [("administrator",) * 2 + ("",)] * 2
+    sure = told(sessions=(replace(unsure, steps=(one, step("write", 20))),))
+    assert {(m.source, m.by) for m in sure} == {("attack", "intruder-1")}
+
+
+def test_a_session_stands_before_what_happened_in_it_and_begins_no_break_in() -> None:
+    whole = replace(session(), stage=Stage.EXECUTED, first=at(-60))
+    probed, page = line("u_ex.log", 1, -60), line("u_ex.log", 2, 0)
+    moments = told(
+        finding("a", Stage.PROBED, probed), finding("b", Stage.PLANTED, page), sessions=(whole,)
     )
-    (moment,) = told(exposures=(lost,))
+    assert [m.title for m in moments] == ["Came.", "a", "b"]
+    assert moments[1].phase == "before"
+
+
+def test_data_that_no_intruder_is_tied_to_is_no_part_of_the_story() -> None:
+    (moment,) = told(exposures=(replace(LOST, state=Exposed.READY, intruders=()),))
+    assert (moment.source, moment.phase) == ("exposure", "before")
+
+
+def test_data_that_went_is_told() -> None:
+    (moment,) = told(exposures=(LOST,))
     assert (moment.source, moment.stage, moment.phase) == ("exposure", Stage.TAKEN, "taking")
     assert (moment.count, moment.by, moment.path) == (40, "intruder-1", "ews.log")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from extriage.casefile.folder import CaseFolder
 from extriage.casefile.trail import (
     NAME,
     TABLE,
@@ -19,6 +20,8 @@ from extriage.casefile.trail import (
     pack,
     remove,
 )
+from extriage.errors import CaseError
+from extriage.model.case import SCHEMA, Case, Tool
 from extriage.model.trail import Deed, TrailRecord
 
 START = datetime(2021, 3, 3, 4, 48, tzinfo=UTC)
@@ -137,3 +140,26 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == [NAME]
     remove(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost_in_silence(store: TrailStore) -> None:
+    (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+    store.connection.execute(f"PRAGMA max_page_count={pages + 2}")
+    with pytest.raises(CaseError, match="cannot be written"):
+        store.add(("EX01", sheet(line=n, digest=n)) for n in range(5000))
+
+
+def test_a_disk_that_fills_up_while_records_are_sorted_is_said(store: TrailStore) -> None:
+    store.add(("EX01", sheet(line=n, digest=n)) for n in range(500))
+    (pages,) = store.connection.execute("PRAGMA page_count").fetchone()
+    store.connection.execute(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(CaseError, match="cannot be written"):
+        next(store.records("EX01"))
+
+
+def test_what_could_not_be_written_leaves_no_half_file(tmp_path: Path) -> None:
+    (tmp_path / "case.db" / "in-the-way").mkdir(parents=True)
+    tool = Tool("0", "2026-01-01", "", 0, ())
+    with pytest.raises(CaseError, match="run the same command again"):
+        CaseFolder(tmp_path).write(Case(SCHEMA, tool, ()), {})
+    assert not list(tmp_path.glob(".tmp-*"))

@@ -490,3 +490,26 @@ def test_what_was_exported_as_a_table_is_read_again(tmp_path: Path) -> None:
     writer.writerow(["type", "value", "confidence"])
     writer.writerow(["user-agent", "'=cmd|x/1.0", "low"])
     assert read(tmp_path, table.getvalue()).indicators[0].value == "=cmd|x/1.0"
+
+
+def test_a_file_of_nothing_but_rubbish_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("extriage.knowledge.indicatorintake.MOST", 50)
+    for name, text in (("a.csv", "x\n" * 900), ("b.csv", "value\n" + "x\n" * 900)):
+        file = read(tmp_path, text, name)
+        assert file.refusals == 50
+        assert "the rest was not read" in file.refused[-1][1]
+    rows = read(tmp_path, json.dumps(["x"] * 900), "c.json")
+    assert (rows.refusals, rows.indicators) == (50, ())
+
+
+def test_what_misp_has_no_type_for_is_known_by_its_comment(tmp_path: Path) -> None:
+    attributes = [
+        {"type": "text", "value": HASH, "comment": "shell-password-sha256: of a shell."},
+        {"type": "text", "value": "something else", "comment": "whatever: it is"},
+    ]
+    event = {"Event": {"info": "x", "Attribute": attributes}}
+    file = read(tmp_path, json.dumps(event), "event.json")
+    assert values(file) == [("shell-password-sha256", HASH)]
+    assert file.refusals == 1

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -158,3 +159,28 @@ def test_deeds_are_told_fast() -> None:
     for record in records:
         deeds.of(record)
     assert (time.perf_counter() - began) / len(records) < 0.000_4
+
+
+def test_what_is_remembered_changes_no_deed() -> None:
+    deeds = load_deeds()
+    records = [record for _, record, _ in cases()]
+    records += [
+        replace(record, fields={**record.fields, name: "another"})
+        for record in records
+        for name in record.fields
+    ]
+    for record in (*records, *reversed(records)):
+        known = deeds._kinds[record.kind]
+        told = next((one.name for one in known if one.target.matches(record)), "")
+        assert deeds.of(record).id == told
+
+
+def test_values_without_end_are_not_remembered() -> None:
+    deeds = load_deeds()
+    for at in range(3000):
+        deeds.of(built("iis", {"cs-uri-stem": f"/a{at}", "cs-uri-query": "x" * at}))
+    every = deeds._run("iis")
+    for run in (every, *(one for one in every.parts if isinstance(one, module._Run))):
+        assert len(run._answers) <= module._REMEMBERED
+        kept = [value for values in run._answers for value in values if value]
+        assert all(len(value) <= module._LONGEST_REMEMBERED for value in kept)

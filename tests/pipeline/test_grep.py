@@ -4,12 +4,13 @@ import gzip
 import zipfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from extriage.matchers.query import parse
 from extriage.matchers.querytarget import sought
-from extriage.pipeline import greppool
+from extriage.pipeline import census, greppool
 from extriage.pipeline import parts as splitting
 from extriage.pipeline.grep import Looked, Search, record_kinds
 from extriage.pipeline.greppool import search_paths
@@ -246,3 +247,47 @@ def test_a_reader_who_goes_ends_it_at_once(large: Path) -> None:
     for jobs in (1, 2):
         with pytest.raises(BrokenPipeError):
             search_paths([large], Search("method=GET"), jobs, gone)
+
+
+def test_a_bare_header_in_a_block_without_hits_holds_from_there_on(tmp_path: Path) -> None:
+    log = tmp_path / "HttpProxy_2021030200-1.LOG"
+    row = "2021-03-02T01:00:00.000Z,1,GET,/owa/,,Mozilla,192.0.2.1,200\r\n" * 60_000
+    other = "2021-03-02T01:00:00.000Z,1,15,/x,,192.0.2.1\r\n" * 90_000
+    bare = "DateTime,RequestId,MajorVersion,UrlStem,UrlQuery,ClientIpAddress\r\n"
+    found = "2021-03-02T02:00:00.000Z,1,15,/x,,198.51.100.7\r\n"
+    log.write_bytes(f"{HEAD}\r\n{row}{bare}{other}{found}".encode())
+    query = "ClientIpAddress=198.51.100.7"
+    (hit,) = searched(log, query, columns=("ClientIpAddress",))[0]
+    assert (hit.line, hit.cells) == (150_004, ("198.51.100.7",))
+
+
+def test_midnight_is_seen_in_a_block_without_hits(tmp_path: Path) -> None:
+    log = tmp_path / "u_ex210302.log"
+    head = "#Date: 2021-03-02 20:00:00\n#Fields: time c-ip cs-method cs-uri-stem sc-status\n"
+    row = "{} 192.0.2.1 GET /owa/ 200\n"
+    day = row.format("23:00:00") * 90_000 + row.format("01:00:00") * 120_000
+    log.write_text(head + day + "23:30:00 192.0.2.1 GET /needle77 200\n")
+    for prefilter in (True, False):
+        (hit,) = searched(log, "needle77", prefilter=prefilter)[0]
+        assert hit.time == "2021-03-03T23:30:00Z"
+
+
+def test_of_a_block_with_few_hits_only_their_rows_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "HttpProxy_2021030200-1.LOG"
+    row = "2021-03-02T01:00:00.000Z,1,GET,/owa/,,Mozilla,192.0.2.1,200\r\n"
+    rows = [row] * 200_000
+    for at in (5, 90_000, 90_001, 199_999):
+        rows[at] = row.replace("/owa/", "/needle77/needle77")
+    log.write_bytes(f"{HEAD}\r\n{''.join(rows)}".encode())
+    counted: list[int] = []
+    take = census.take
+
+    def counting(block: Any, delimiter: int) -> census.Census:
+        counted.append(len(block))
+        return take(block, delimiter)
+
+    monkeypatch.setattr(census, "take", counting)
+    assert lines(log, "needle77") == [8, 90_003, 90_004, 200_002]
+    assert sum(counted) < 3_000_000

@@ -3,7 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -19,6 +19,7 @@ from extriage.matchers.sigma import load_rules
 from extriage.model.evidence import Unit
 from extriage.parsers import KINDS
 from extriage.pipeline import blocks as cutting
+from extriage.pipeline import census
 from extriage.pipeline import parts as splitting
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.lines import LineReader
@@ -301,3 +302,23 @@ def test_a_later_part_of_a_large_log_knows_what_its_head_called_it(
     for part in (first, second):
         result = splitting.read_part(part, pack, lambda _size: None)
         assert [tally.part for tally in result.tallies] == ["MRS Logs"]
+
+
+@pytest.mark.parametrize("rows", [1, 3, 700])
+def test_headers_without_end_cost_no_more_than_their_lines(
+    prefilter: Prefilter, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    judged: list[int] = []
+    plain = census.plain
+
+    def counting(lines: census.Census, here: slice, *more: Any) -> Any:
+        judged.append(here.stop - here.start)
+        return plain(lines, here, *more)
+
+    monkeypatch.setattr(census, "plain", counting)
+    header = b"#Fields: " + COLUMNS + b"\r\n"
+    times = 12_000 // (rows + 1)
+    reader = read((header + FORGED + ORDINARY * (rows - 1)) * times, prefilter)
+    assert (reader.counts.parsed, reader.counts.comment) == (rows * times, times)
+    assert [line for line, _ in found(reader)][:2] == [2, 2 + rows + 1]
+    assert sum(judged) <= times * 1024 + 2 * rows * times

@@ -14,8 +14,9 @@ import pytest
 from extriage import parsers
 from extriage.analysis.suspects import Suspect, SuspectKind
 from extriage.analysis.visits import Counter
+from extriage.errors import CaseError
 from extriage.model.evidence import ByteStream
-from extriage.pipeline import blocks, hunting, trails
+from extriage.pipeline import blocks, hunting, pivot, trails
 from extriage.pipeline.again import SecondReader
 from extriage.pipeline.eventsagain import SecondEvents
 from extriage.pipeline.hunting import Trailing, Wanted, hunt
@@ -332,3 +333,13 @@ def test_an_empty_stretch_needs_no_file(tmp_path: Path) -> None:
     with Spill(str(tmp_path), "1"):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_ends_the_scan_and_never_the_trail_alone(tmp_path: Path) -> None:
+    found = Found("", 0, 1, 0, 1, (0,), "", "", "", "", "", b"body")
+
+    def full() -> None:
+        Spill(str(tmp_path / "not-there"), "0-batch-0").write(found)
+
+    with pytest.raises(CaseError, match="run the same command again"):
+        pivot._attempt(full)

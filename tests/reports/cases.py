@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar, cast
 
+from robbed import robbed
 from ways import ways
 
 from extriage.model.case import SCHEMA, Case, Tool
@@ -433,6 +434,7 @@ CASES: dict[str, Case] = {
     "no-host": of_hosts(),
     "suppressed": suppressed_case(),
     "ways-back": of_hosts(replace(host(Status.COMPROMISED), persistence=ways())),
+    "robbed": robbed(replace(host(Status.COMPROMISED), persistence=ways()), tool()),
 }
 """Every case that has a golden file, by its name."""
 

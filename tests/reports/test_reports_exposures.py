@@ -80,7 +80,21 @@ def test_the_block_says_what_was_taken_and_what_nobody_can_tell() -> None:
     assert "Mailbox ceo@contoso.example was exported. [likely]" in shown
     assert "1 failed attempt" in shown
     assert "cannot tell  files (no logs)" in shown
-    assert "address books; it holds for the time that the logs cover" in shown
+    assert "address books, in the time that the logs cover" in shown
+
+
+def test_a_sentence_that_does_not_fit_is_left_out_and_never_cut() -> None:
+    path = f"{FILE.removesuffix('.pst')}{'x' * 400}.pst"
+    text = f"Mailbox ceo@contoso.example was exported. Ordered by admin. File: {path}."
+    shown = screen(exposed(replace(entry(Exposed.TAKEN), text=text)))
+    assert "was exported. [likely] Ordered by admin.\n" in shown
+    assert "File:" not in shown
+
+
+def test_silence_holds_for_a_time_that_is_said() -> None:
+    one = replace(answer(Shown.NOT_SHOWN, "Files"), window={"from": TIME, "to": TIME})
+    shown = screen(replace(exposed(), exposure_answers=(one,)))
+    assert "files, from 2021-08-13 05:00 to 05:00 UTC" in shown
 
 
 def test_an_empty_ledger_never_says_that_nothing_was_taken() -> None:

@@ -24,6 +24,7 @@ GOLDENS = [
     *((name, form, form) for name in CASES for form in ("text", "csv")),
     *(("compromised", "text", screen) for screen in ("narrow", "wide", "color")),
     ("suppressed", "text", "listed"),
+    *(("robbed", form, form) for form in ("exposures-csv", "plan", "plan-powershell")),
     *((name, "navigator", "navigator") for name in ("compromised", "three-hosts", "no-host")),
 ]
 

@@ -8,12 +8,12 @@ import unicodedata
 from functools import cache
 
 import pytest
-from cases import case, flooded, of_hosts, suppressed_case, three_hosts
+from cases import CASES, case, flooded, of_hosts, suppressed_case, three_hosts
 from payloads import INVISIBLE, PAYLOADS, REORDERING
 from rich.cells import cell_len
 
 from extriage.model.case import Case
-from extriage.reports import REPORTS, RenderOptions
+from extriage.reports import REPORTS, RenderOptions, timeline
 from extriage.reports.csvfile import COLUMNS
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -115,3 +115,20 @@ def test_the_exact_text_can_be_had_from_the_json_report(payload: str) -> None:
     document = json.loads(REPORTS["json"].render(flooded(case(), payload), RenderOptions()))
     finding = document["hosts"][0]["findings"][0]
     assert finding["title"] == finding["evidence"][0]["text"] == payload
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
+def test_what_came_after_the_break_in_is_told_without_harm(payload: str) -> None:
+    hostile = flooded(CASES["robbed"], payload)
+    for form in ("text", "plan", "plan-powershell"):
+        text = REPORTS[form].render(hostile, RenderOptions(width=80)).replace("\r\n", "\n")
+        assert harmful(text.removeprefix("\ufeff").replace("\t", " ")) == set()
+    table = REPORTS["exposures-csv"].render(hostile, RenderOptions())
+    rows = list(csv.reader(io.StringIO(table)))
+    assert len({len(row) for row in rows}) == 1
+    assert not [cell for row in rows[1:] for cell in row if cell.startswith(FORMULA_STARTS)]
+    for lines in (
+        timeline.text(hostile.timeline, timeline.Page(80)),
+        timeline.markdown(hostile.timeline),
+    ):
+        assert harmful("".join(lines)) == set()

@@ -95,7 +95,7 @@ def test_steps_stand_in_order_and_the_most_telling_are_chosen() -> None:
     plain[3] = step(3, "Planted a page.", Stage.PLANTED)
     text = shown(host(session(1, *plain)))
     assert text.index("Planted a page.") < text.index("Read the memory.")
-    assert "and 15 more steps in the case" in text
+    assert "20 steps, such as" in text
     assert "1 intruder, 1 session" in text
     assert "gave /x.aspx 14 orders" in text
     assert "3 requests, 5 bytes out" in text
@@ -109,7 +109,8 @@ def test_unknown_sizes_are_said() -> None:
 def test_more_sessions_and_unsure_ones_have_a_line() -> None:
     unsure = replace(session(9, replace(step(1, "A."), sure=False)), id="s-unsure")
     text = shown(host(*(session(n, step(1, "A.")) for n in range(5)), unsure))
-    assert "and 2 more sessions, 1 that may be somebody else's in the case" in text
+    assert "and 2 more sessions in the case" in text
+    assert "1 intruder, 5 sessions, 1 more that may be somebody else's" in text
 
 
 def test_others_have_their_lines() -> None:

@@ -234,7 +234,10 @@ def test_a_campaign_that_is_seen_without_reasons_still_answers_for_each_cve() ->
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_format_renders_every_case(name: str) -> None:
-    assert list(REPORTS) == ["text", "json", "csv", "persistence-csv", "navigator"]
+    assert list(REPORTS) == [
+        "text", "json", "csv", "persistence-csv", "exposures-csv", "navigator", "plan",
+        "plan-powershell",
+    ]  # fmt: skip
     for report in REPORTS.values():
         assert report.title
         assert report.render(CASES[name], RenderOptions()).endswith("\n")
@@ -260,7 +263,55 @@ def test_pages_that_findings_name_are_told_by_name() -> None:
     )  # fmt: skip
     server = replace(host(), findings=(planted, probed))
     assert named_pages(server) == ["ohyeah.aspx", "b.ashx"]
+    again = replace(line, summary=r"TargetFilename=C:\inetpub\OHYEAH.aspx Image=System")
+    twice = replace(planted, evidence=(line, again))
+    assert named_pages(replace(server, findings=(twice,))) == ["ohyeah.aspx"]
     assert "  Pages    ohyeah.aspx, b.ashx" in text(of_hosts(server))
+
+
+def test_what_they_got_and_what_to_do_stand_above_how_they_came() -> None:
+    shown = text(CASES["robbed"], 100)
+    blocks = ["Data exposure", "Do now", "ProxyLogon", "The server", "Proof", "Coverage"]
+    places = [shown.index(f"-- {block}") for block in blocks]
+    assert places == sorted(places)
+    assert len(shown.splitlines()) <= 88, "everything happened to it"
+    assert "Way out" not in shown, "after a break-in that comes last: the plan has it"
+    targeted = text(case(Status.TARGETED), 100)
+    assert targeted.index("-- Do now") < targeted.index("-- The server")
+
+
+def test_do_now_names_the_command_for_the_rest() -> None:
+    assert "extriage report EXCH01.case --format plan" in text(case(), 100, cases_at="EXCH01.case")
+    assert "extriage report 'my case' --format plan" in text(case(), 100, cases_at="my case")
+    assert "single steps" not in text(case(), 100)
+
+
+def test_a_page_among_the_ways_back_is_not_named_once_more() -> None:
+    line = replace(chain()[0].evidence[0], summary="cs-uri-stem=/owa/auth/Zq2u7Rb.aspx x=1")
+    planted = replace(chain()[0], stage=Stage.PLANTED, evidence=(line,))
+    server = replace(host(), findings=(planted,), persistence=())
+    assert "Zq2u7Rb.aspx" in text(of_hosts(server))[-2500:]
+    assert "  Pages  " in text(of_hosts(server))
+    way = replace(CASES["ways-back"].hosts[0].persistence[0], object="/owa/auth/zq2u7rb.aspx")
+    assert "  Pages  " not in text(of_hosts(replace(server, persistence=(way,))))
+
+
+def test_a_text_is_cut_between_words() -> None:
+    words = "passwords in memory, machine keys, private keys of certificates and every mailbox"
+    for width in range(40, 75):
+        lines = sheet(RenderOptions(width=width)).paragraph(["  "], words, lines=1, indent=2)
+        shown = lines[0].plain.strip()
+        head, gap, tail = shown.partition("\u2026")
+        assert gap
+        assert words.startswith(head)
+        assert words.endswith(tail)
+        assert not words[len(head) :][:1].isalpha() or head.endswith(" ")
+        assert tail.startswith(" ")
+
+
+def test_a_text_without_words_is_cut_all_the_same() -> None:
+    lines = sheet(RenderOptions(width=60)).paragraph(["  "], "x" * 500, lines=2, indent=2)
+    assert [cell_len(line.plain) for line in lines] == [60, 60]
 
 
 def test_a_chain_is_told_in_order_with_who_and_what_lifts_it() -> None:

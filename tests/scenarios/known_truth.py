@@ -36,8 +36,8 @@ class Known:
         return self.truth
 
     def line(self, path: str, number: int) -> str:
-        """Return a line of the evidence, counted from 1."""
-        data = (self.folder / "EVIDENCE" / path).read_bytes()
+        """Return a line of the evidence, counted from 1; paths begin with what was scanned."""
+        data = (self.folder / path).read_bytes()
         return data.split(b"\n")[number - 1].rstrip(b"\r").decode()
 
 

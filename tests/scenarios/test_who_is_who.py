@@ -3,12 +3,14 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from known_truth import Known, known
 from scenario import rescanned
 
-from extriage.samples.intrusion import farm, two
+from extriage.cli import main
+from extriage.samples.intrusion import farm, two, wandering
 
 ONE = [f"{name}/intruder-1" for name in farm.SAME]
 
@@ -78,10 +80,61 @@ def test_resemblance_is_never_a_statement_of_who(farmed: Known) -> None:
             assert like["indicators"] >= like["unique"] >= 0
 
 
-def test_two_intruders_on_one_server_are_two_clusters(tmp_path: Path) -> None:
-    told = known(tmp_path, two.write)
-    members = sorted(one["members"] for one in told.case["clusters"])
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    return known(tmp_path_factory.mktemp("both"), two.write)
+
+
+def test_two_intruders_on_one_server_are_two_clusters(both: Known) -> None:
+    members = sorted(one["members"] for one in both.case["clusters"])
     assert members == [["EX01/intruder-1"], ["EX01/intruder-2"]]
+
+
+def test_a_password_belongs_to_whose_page_and_cmdlet_hold_it(both: Known) -> None:
+    told = {one["name"]: _values(one, "shell-parameter") for one in both.case["clusters"]}
+    assert told == {"cluster A": {two.A["parameter"]}, "cluster B": {two.B["parameter"]}}
+
+
+def test_the_owner_of_an_account_lends_an_intruder_neither_agent_nor_address(both: Known) -> None:
+    for cluster in both.case["clusters"]:
+        assert not [value for value in _values(cluster, "address") if value.startswith("10.")]
+        assert not [value for value in _values(cluster, "agent") if "macintosh" in value]
+
+
+def _values(cluster: dict[str, Any], kind: str) -> set[str]:
+    return {one["value"] for one in cluster["features"] if one["kind"] == kind}
+
+
+def test_the_address_of_a_proxy_is_nobodys(tmp_path: Path) -> None:
+    behind = known(tmp_path, wandering.write_behind_proxy)
+    address = wandering.PROXY
+    assert address in json.dumps(behind.host["intruders"])
+    assert [_values(one, "address") for one in behind.case["clusters"]] == [set()]
+    list_ = tmp_path / "list.csv"
+    _run("indicators", "export", str(tmp_path / "case"), "-o", str(list_))
+    assert "sha256" in list_.read_text("utf-8")
+    assert address not in list_.read_text("utf-8")
+
+
+@pytest.mark.parametrize("format_", ["csv", "misp"])
+def test_what_one_server_gave_is_sighted_where_its_intruder_was_too(
+    tmp_path: Path, format_: str
+) -> None:
+    farm.write(tmp_path / "all")
+    for name in ("EX01", "EX02", "EX03"):
+        shutil.copytree(tmp_path / "all" / name, tmp_path / name / "EVIDENCE" / name)
+        rescanned(tmp_path / name)
+    feed = tmp_path / f"feed.{format_}"
+    case = str(tmp_path / "EX01" / "case")
+    _run("indicators", "export", case, "--format", format_, "-o", str(feed))
+    assert _run("indicators", "check", str(tmp_path / "EX02" / "case"), str(feed)) == 1
+    assert _run("indicators", "check", str(tmp_path / "EX03" / "case"), str(feed)) == 0
+
+
+def _run(*words: str) -> int:
+    with pytest.raises(SystemExit) as stop:
+        main(list(words))
+    return int(stop.value.code or 0)
 
 
 def test_the_order_of_the_servers_plays_no_part(farmed: Known, tmp_path: Path) -> None:

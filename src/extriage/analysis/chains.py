@@ -7,14 +7,13 @@ shown to have got in, and what two kinds of evidence tell alike is surer than wh
 """
 
 import hashlib
-import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from extriage.knowledge.campaigns import campaigns
-from extriage.knowledge.joins import join_keys
+from extriage.knowledge.joins import is_inside, join_keys
 from extriage.model.detection import Certainty, Evidence, Finding, Stage
 from extriage.model.host import Chain, Step
 
@@ -115,7 +114,7 @@ def _joining(node: _Node) -> Iterator[tuple[str, str]]:
     """
     agent = node.values.get("agent", "")
     for name, value in node.line.keys:
-        if name == "address" and ipaddress.ip_address(value).is_private:
+        if name == "address" and is_inside(value):
             yield name, f"{value} {agent}"
         elif name != "account" or node.finding.stage is not Stage.PROBED:
             yield name, value
@@ -242,14 +241,23 @@ def _campaigns(findings: Sequence[Finding]) -> list[str]:
 
 
 def _keys(group: Sequence[_Node]) -> tuple[tuple[str, str], ...]:
-    """Return who and what the chain is about, then what else joins it, the commonest first."""
+    """Return who and what the chain is about, then what else joins it.
+
+    What proves most lines comes first: a stranger who asks for the page too may have more lines.
+    """
     counts = Counter(key for node in group for key in node.line.keys)
+    proved = Counter(key for node in group if _more_than_a_knock(node) for key in node.line.keys)
     told = [
-        (name not in _NAMED, -many, name, value)
+        (name not in _NAMED, -proved[name, value], -many, name, value)
         for (name, value), many in counts.items()
         if name in _NAMED or (many > 1 and name not in _PASSING)
     ]
-    return tuple((name, value) for _, _, name, value in sorted(told)[:KEYS_TOLD])
+    return tuple((name, value) for *_, name, value in sorted(told)[:KEYS_TOLD])
+
+
+def _more_than_a_knock(node: _Node) -> bool:
+    rank = max(_rank(node.finding), node.finding.hints.rank if node.finding.hints else 0)
+    return rank >= Stage.REACHED.rank
 
 
 def _steps(group: Sequence[_Node]) -> Iterator[Step]:

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from extriage.analysis.intruderlines import shared_addresses_of, sure_span
 from extriage.analysis.objectkeys import base_name, page_key
 from extriage.analysis.traits import Traits, traits_of
+from extriage.knowledge.clusterfeatures import is_generic
 from extriage.knowledge.executed import is_executed
 from extriage.knowledge.joins import address_of, is_shipped_name, is_somebody
 from extriage.knowledge.shipped import is_shipped_url
@@ -37,7 +39,6 @@ _PRIVATE = tuple(
     )
 )
 _EMAIL = re.compile(r"[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}", re.IGNORECASE)
-_EVERYDAY = ("mozilla/", "microsoft", "outlook", "apple", "android", "exchangeservicesclient/15")
 _PLAIN_NAMES = re.compile(
     r"(?:.{1,4}|shell|cmd|test|help|error|load|log|one|web|discover|client)\.\w+"
 )
@@ -128,15 +129,19 @@ def _of_page(way: Persistence, owner: _Owner) -> Iterator[Derived]:
             because = f"Content of the page {page}, which is a way back in."
             yield owner.make("sha256", entry.sha256.lower(), way.certainty, because)
     if page.startswith("/") and not is_shipped_url(page):
-        alike = (_GENERIC,) if _PLAIN_NAMES.fullmatch(base_name(page)) else ()
+        plain = _is_plain(base_name(page))
+        most = Certainty.POSSIBLE if plain else Certainty.LIKELY
         because = "Where a page lay that is a way back in."
-        yield owner.make(
-            "url-path", page, _at_most(way.certainty, Certainty.LIKELY), because, *alike
-        )
+        alike = (_GENERIC,) if plain else ()
+        yield owner.make("url-path", page, _at_most(way.certainty, most), because, *alike)
     name = base_name(page)
-    if is_executed(name) and not is_shipped_name(name) and not _PLAIN_NAMES.fullmatch(name):
+    if is_executed(name) and not is_shipped_name(name) and not _is_plain(name):
         because = "Name of a page that is a way back in."
         yield owner.make("file-name", name, Certainty.POSSIBLE, because, _GENERIC)
+
+
+def _is_plain(name: str) -> bool:
+    return bool(_PLAIN_NAMES.fullmatch(name)) or is_generic("page-name", name)
 
 
 def _of_mail(way: Persistence, owner: _Owner) -> Iterator[Derived]:
@@ -186,13 +191,15 @@ def _of_traits(traits: Traits, owner: _Owner, *, passwords: bool) -> Iterator[De
     for value in traits.of("shell-parameter"):
         digest = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
         because = "SHA-256 of the parameter by which a shell takes its orders."
-        generic = (_GENERIC,) if len(value) < 4 else ()
-        yield owner.make("shell-password-sha256", digest, Certainty.LIKELY, because, *generic)
+        sure, generic = Certainty.LIKELY, tuple[str, ...]()
+        if is_generic("shell-parameter", value):
+            sure, generic = Certainty.POSSIBLE, (_GENERIC,)
+        yield owner.make("shell-password-sha256", digest, sure, because, *generic)
         if passwords:
             because = "Parameter by which a shell takes its orders."
-            yield owner.make("shell-parameter", value, Certainty.LIKELY, because, *generic)
+            yield owner.make("shell-parameter", value, sure, because, *generic)
     for value in traits.of("agent"):
-        if not value.startswith(_EVERYDAY) and len(value) >= 6:
+        if not is_generic("agent", value) and len(value) >= 6:
             because = "The intruder's client called itself so."
             yield owner.make("user-agent", value, Certainty.POSSIBLE, because, _CHOSEN)
     if owner.intruder is not None:
@@ -201,26 +208,42 @@ def _of_traits(traits: Traits, owner: _Owner, *, passwords: bool) -> Iterator[De
 
 def _addresses(owner: _Owner, one: Intruder) -> Iterator[Derived]:
     host = owner.host
-    sessions = [session for session in host.sessions if session.id in set(one.sessions)]
+    ids = frozenset(one.sessions)
+    sessions = [session for session in host.sessions if session.id in ids]
     named = [value for kind, value, _ in one.keys if kind == "address"]
-    named += [value for session in sessions for value in session.addresses]
-    sure = one.certainty.rank >= Certainty.LIKELY.rank and one.stage.rank >= Stage.PLANTED.rank
+    # NOTE: where some of a session may have been the owner of an account, so may its addresses.
+    named += [value for session in sessions if _sure(session) for value in session.addresses]
+    sure = one.certainty.rank >= Certainty.LIKELY.rank and _got_far(host, one)
+    shared = shared_addresses_of(host)
     for value in dict.fromkeys(named):
         its = [session for session in sessions if value in session.addresses]
-        if not is_public(value) or (its and not any(map(_alone, its))):
+        if not is_public(value) or value in shared or (its and not any(map(_alone, its))):
             continue
         certainty = Certainty.LIKELY if sure else Certainty.POSSIBLE
         text = str(address_of(value))
         type = "ipv6" if ":" in text else "ipv4"
         made = owner.make(type, text, certainty, "An intruder came from it.", _SHARED)
-        first = min((session.first for session in its), default=one.first)
-        last = max((session.last for session in its), default=one.last)
+        spans = [span for session in its if (span := sure_span(session))]
+        first = min((span[0] for span in spans), default=one.first)
+        last = max((span[1] for span in spans), default=one.last)
         yield replace(made, first_seen=first, last_seen=last, findings=_findings(host, one, value))
 
 
 def _alone(session: Session) -> bool:
     """Tell whether an address is his in this session, and not that of a proxy for everybody."""
     return not session.steps or any(step.sure for step in session.steps)
+
+
+def _got_far(host: Host, one: Intruder) -> bool:
+    """Tell one who left something behind or took data from one who only came in."""
+    return one.stage.rank >= Stage.PLANTED.rank or any(
+        one.id in item.intruders and item.certainty.rank >= Certainty.LIKELY.rank
+        for item in host.exposures
+    )
+
+
+def _sure(session: Session) -> bool:
+    return all(step.sure for step in session.steps)
 
 
 def _findings(host: Host, one: Intruder, address: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from extriage.analysis.findings import finding_id, merge
+from extriage.analysis.shellpasswords import with_passwords
 from extriage.knowledge.indicators import shipped_indicators
 from extriage.matchers.indicator import HASHES, Book, Key, book_of
 from extriage.matchers.sought import PREFIX, RULE, key_of
@@ -111,6 +112,7 @@ def sighted(
     spots: Spots = {}
     _in_logs(searched.logs, spots)
     _in_files(searched.entries, book, spots, names=False)
+    _in_shells(searched, book, spots)
     found = _sightings(searched.host, spots, book)
     kept: Spots = {}
     _in_case(searched, own, kept)
@@ -140,6 +142,7 @@ def in_case(searched: Searched, given: Sequence[Indicator]) -> tuple[Sighting, .
     """Return what a finished case holds of indicators, without its evidence."""
     book, spots = book_of(given), Spots()
     _in_case(searched, book, spots)
+    _in_shells(searched, book, spots)
     return _told(searched.host, _sightings(searched.host, spots, book), given).sightings
 
 
@@ -207,6 +210,12 @@ def _in_lines(lines: Iterable[Evidence], book: Book, spots: Spots) -> None:
             found += book.files(line.object)
         for key in dict.fromkeys(found):
             spots.setdefault(("finding", key), _Spot()).once(line)
+
+
+def _in_shells(searched: Searched, book: Book, spots: Spots) -> None:
+    findings = (one for one in searched.findings if one.rule != RULE)
+    for where, key, line in with_passwords(findings, searched.ways, book):
+        spots.setdefault((where, key), _Spot()).once(line)
 
 
 def _in_way(way: Persistence, book: Book, spots: Spots) -> None:
@@ -329,6 +338,7 @@ _SAYS = {
     "file-name": "others may have a file of this name: its content decides",
     "path": "others may have a file at this place: its content decides",
     "shell-parameter": "other programs may have a parameter of this name",
+    "shell-password-sha256": "others may have chosen the same password, or use the same shell",
     "text": "look at the line to see what it means there",
 }
 _PLACES = {

@@ -41,6 +41,8 @@ class _Hand:
     traces: list[Trace] = field(default_factory=list)
     known: bool = True
     """False for an unknown hand."""
+    several: bool = False
+    """Whether an unknown hand may as well be more than one."""
     chains: list[Chain] = field(default_factory=list)
 
     @property
@@ -155,6 +157,7 @@ def _hands(groups: Groups) -> list[_Hand]:
     """Make hands of the groups; what the server did itself goes to one of them."""
     hands: dict[int, _Hand] = {}
     silent: list[Trace] = []
+    _join_back_ends(groups)
     for root, members in groups.members().items():
         traces = [groups.traces[at] for at in members]
         if any(one.says_who for one in traces):
@@ -165,6 +168,39 @@ def _hands(groups: Groups) -> list[_Hand]:
     found = list(hands.values())
     left = list(_given(silent, [one for one in found if one.rank]))
     return found + list(_unknown(left))
+
+
+def _join_back_ends(groups: Groups) -> None:
+    """Join what has a canary but no address to the one with an address who was busy just then.
+
+    The back end writes no address; where the front end's log of the canary is missing, its rows
+    would else be somebody of their own.
+    """
+    members = groups.members()
+    placed = {
+        root: {groups.traces[at].one("address") for at in of} - {""} for root, of in members.items()
+    }
+    busy = [
+        (groups.traces[at].time, root)
+        for root, of in members.items()
+        for at in of
+        if placed[root] and groups.traces[at].rank
+    ]
+    busy.sort()
+    for root, of in members.items():
+        traces = [groups.traces[at] for at in of]
+        if placed[root] or not any(one.says_who for one in traces):
+            continue
+        first = min(one.time for one in traces)
+        begin, end = (bisect_left(busy, (first + by, -1)) for by in (-BESIDE, BESIDE))
+        near = {one for _, one in busy[begin:end]}
+        agents = {one.one("agent") for one in traces} - {""}
+        if len(near) == 1 and agents <= _agents(groups, members[min(near)]):
+            groups.join(min(near), root)
+
+
+def _agents(groups: Groups, members: Iterable[int]) -> set[str]:
+    return {groups.traces[at].one("agent") for at in members}
 
 
 def _given(silent: Iterable[Trace], hands: Sequence[_Hand]) -> Iterator[Trace]:
@@ -258,8 +294,20 @@ def _unknown(left: Sequence[Trace]) -> Iterator[_Hand]:
                 groups.join(before.setdefault(key, at), at)
         if at and trace.time - left[at - 1].time <= BESIDE:
             groups.join(at - 1, at)
-    for members in groups.members().values():
-        yield _Hand([left[at] for at in members], known=False)
+    hands = [_Hand([left[at] for at in of], known=False) for of in groups.members().values()]
+    telling = [one for one in hands if any(map(_tells_apart, one.traces))]
+    others = [one for one in hands if not any(map(_tells_apart, one.traces))]
+    # NOTE: nothing speaks for a second one where nothing tells him from the first.
+    if len(telling) > 1 or not telling:
+        telling, others = [*telling, *others[:1]], others[1:]
+    for one in others:
+        telling[-1].traces += one.traces
+        telling[-1].several = True
+    yield from telling
+
+
+def _tells_apart(trace: Trace) -> bool:
+    return any(name in (*STRONG, "page", "account") for name, _ in trace.keys)
 
 
 def _counts(hand: _Hand) -> bool:
@@ -312,8 +360,15 @@ def _intruder(name: str, hand: _Hand, ways: Sequence[str], host: str) -> Intrude
         tuple(sorted(found)),
         tuple(ways),
         (),
-        "" if hand.known else f"An unknown hand on {host or 'the server'}",
+        _called(hand, host),
     )
+
+
+def _called(hand: _Hand, host: str) -> str:
+    """Return what an unknown hand is called; others are called by their addresses."""
+    if hand.known:
+        return ""
+    return f"An unknown hand{', or more than one,' * hand.several} on {host or 'the server'}"
 
 
 def _furthest(hand: _Hand) -> tuple[Stage, Certainty]:

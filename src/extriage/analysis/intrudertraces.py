@@ -5,14 +5,12 @@ password of a page. A public address is one too; a private one only together wit
 proxy lends it to everybody.
 """
 
-import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 
-from extriage.knowledge.joins import Keys
+from extriage.knowledge.joins import Keys, is_inside, keys_of
 from extriage.model.detection import Certainty, Finding, Sign, Stage
 from extriage.model.host import Chain
 from extriage.model.persistence import Persistence, Role
@@ -164,7 +162,9 @@ def _owners(ways: Iterable[Persistence]) -> Iterator[Trace]:
         for one in life.visitors:
             if one.role is Role.OWNER:
                 agent = (("agent", one.agents[0].lower()),) if one.agents else ()
-                account = (("account", one.account.lower()),) if one.account else ()
+                account = tuple(
+                    key for key in keys_of({"User": one.account}) if key[0] == "account"
+                )
                 name = page.rpartition("/")[2]
                 keys = (("page", name), ("address", one.address), *account, *agent)
                 yield Trace(
@@ -183,24 +183,4 @@ def who_keys(trace: Trace) -> Iterator[tuple[str, str]]:
 
 def address_key(address: str, agent: str) -> tuple[str, str]:
     """Return what stands for a visitor: a public address, or a private one with its agent."""
-    return ("visitor", f"{address} {agent}") if is_private(address) else ("address", address)
-
-
-@lru_cache(maxsize=4096)
-def is_private(address: str) -> bool:
-    """Tell whether an address may stand for everybody behind a proxy."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return True
-    # NOTE: the networks of examples (RFC 5737) count as private in Python, and as public here.
-    return found.is_private and not any(
-        found in one for one in _EXAMPLES if one.version == found.version
-    )
-
-
-_EXAMPLES = tuple(
-    map(
-        ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-    )
-)
+    return ("visitor", f"{address} {agent}") if is_inside(address) else ("address", address)

@@ -31,7 +31,7 @@ _OF_STAGE = {
     Stage.ACTED: "inside",
     Stage.TAKEN: "taking",
 }
-_ANSWERS = ("antivirus", "administrator", "patch")
+_ANSWERS = ("antivirus", "patch")
 
 
 def timeline(hosts: Sequence[Host]) -> tuple[Moment, ...]:
@@ -56,10 +56,16 @@ def _left_out(host: str, count: int, time: datetime) -> Moment:
     return Moment(time, host, None, title, "", "", 0, "log", "", None, count)
 
 
-def _order(moment: Moment) -> tuple[datetime, str, int, str, str, int, str]:
+def _order(moment: Moment) -> tuple[datetime, str, int, int, str, str, int, str]:
     rank = moment.stage.rank if moment.stage else 0
     place = (moment.source, moment.path, moment.line, moment.title)
-    return (moment.time, moment.host, rank, *place)
+    # NOTE: of one second a session is told before what happened in it, and then what it gave.
+    turn = 0 if _whole_session(moment) else 2 if moment.source == "exposure" else 1
+    return (moment.time, moment.host, turn, rank, *place)
+
+
+def _whole_session(moment: Moment) -> bool:
+    return moment.finding.startswith("s-") and not moment.path
 
 
 def _once(told: Iterable[Told]) -> list[Told]:
@@ -78,17 +84,15 @@ def _once(told: Iterable[Told]) -> list[Told]:
 
 
 def _merged(found: list[Told]) -> Told:
-    """Return the furthest of several, with the count of the places that it stands for."""
+    """Return the furthest of several, from the first time on."""
     best = max(found, key=lambda one: (one.weight, -one.moment.time.timestamp(), one.moment.title))
     if len(found) == 1:
         return best
     first = min(one.moment.time for one in found)
-    places = {(one.moment.path, one.moment.line) for one in found}
-    several = max(one.moment.count for one in found)
     untils = [one.moment.until for one in found if one.moment.until]
     until = max(untils, default=None)
     by = best.moment.by or next((one.moment.by for one in found if one.moment.by), "")
-    count = max(several, len(places))
+    count = max(one.moment.count for one in found)
     until = until if until and until > first else None
     moment = replace(best.moment, time=first, until=until, count=count, by=by)
     return replace(best, moment=moment)
@@ -118,8 +122,10 @@ def _runs(told: Iterable[Told]) -> list[Told]:
 
 def _phased(moments: Sequence[Moment]) -> Iterator[Moment]:
     """Say of each moment which part of the story it belongs to."""
-    steps = (m.time for m in moments if m.stage and m.stage is not Stage.PROBED)
-    entered = min(steps, default=None)
+    steps = [one for one in moments if one.stage and one.stage is not Stage.PROBED]
+    # NOTE: a session has its stage from its first request on, a line when it is proven.
+    lines = [one.time for one in steps if not _whole_session(one)]
+    entered = min(lines or [one.time for one in steps], default=None)
     for moment in moments:
         yield replace(moment, phase=_phase(moment, entered))
 
@@ -128,8 +134,6 @@ def _phase(moment: Moment, entered: datetime | None) -> str:
     inside = entered is not None and moment.time >= entered
     if moment.phase:
         return moment.phase if inside else "before"
-    if moment.source == "exposure":
-        return "taking"
     if moment.source in _ANSWERS:
         return "response" if inside else "before"
     if moment.stage is Stage.PROBED:

@@ -101,23 +101,32 @@ def _same(line: Evidence) -> frozenset[tuple[object, ...]]:
 def _session(host: str, session: Session) -> Iterator[Told]:
     if session.role not in _VISITORS:
         return
-    by = session.intruder or next(iter((*session.accounts, *session.addresses)), "")
+    source, by = _visitor(session)
     told = Moment(
-        session.first, host, session.stage, title(session.summary), session.id, "", 0, "attack",
+        session.first, host, session.stage, title(session.summary), session.id, "", 0, source,
         "", later(session.first, session.last), max(session.requests.low, 1), by,
     )  # fmt: skip
     yield Told(told, weight(session.stage, session.certainty, 9))
     for step in session.steps:
         # NOTE: a step with findings is told by these; what no rule knows tells nobody anything.
         if step.deed and not step.findings:
-            yield _step(host, session, step, by)
+            yield _step(host, session, step)
 
 
-def _step(host: str, session: Session, step: SessionStep, by: str) -> Told:
+def _visitor(session: Session) -> tuple[str, str]:
+    """Return what a session is told as, and whose it is: that of an account, if nothing is sure."""
+    named = next(iter((*session.accounts, *session.addresses)), "")
+    if session.stage is None and session.steps and not any(one.sure for one in session.steps):
+        return "administrator", named
+    return "attack", session.intruder or named
+
+
+def _step(host: str, session: Session, step: SessionStep) -> Told:
+    source, by = _visitor(session)
     proof = step.proofs[0] if step.proofs else None
     path, line = (proof.path, proof.line) if proof else ("", 0)
     moment = Moment(
-        step.time, host, step.stage, title(step.text), session.id, path, line, "attack", "",
+        step.time, host, step.stage, title(step.text), session.id, path, line, source, "",
         later(step.time, step.until), max(step.requests, 1), by,
     )  # fmt: skip
     if not step.stage and step.done and session.stage:
@@ -153,8 +162,10 @@ def _exposure(host: str, one: Exposure) -> Iterator[Told]:
     count = max(one.requests.low, 1) if one.requests else 1
     by = next(iter((*one.intruders, *one.by)), "")
     stage = _GOT.get(one.state)
+    # NOTE: what no intruder is tied to is no part of the story yet.
+    phase = "taking" if one.intruders or stage else ""
     moment = Moment(
-        one.first, host, stage, title(one.text), one.id, path, line, "exposure", "",
+        one.first, host, stage, title(one.text), one.id, path, line, "exposure", phase,
         later(one.first, one.last), count, by,
     )  # fmt: skip
     # NOTE: the ledger speaks of the data and the finding of the deed: both are told.
@@ -162,5 +173,7 @@ def _exposure(host: str, one: Exposure) -> Iterator[Told]:
     export = one.export
     if export and export.finished and export.finished != one.first:
         text = f"Export of {export.mailbox} to {export.file}: {export.outcome}"
-        done = Moment(export.finished, host, None, title(text), one.id, path, line, "exposure")
+        done = Moment(
+            export.finished, host, None, title(text), one.id, path, line, "exposure", phase
+        )
         yield Told(done, weight(None, one.certainty, 8))

@@ -9,7 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from extriage.analysis.intruderlines import SURE, OwnLine, lines_of, ways_of
+from extriage.analysis.intruderlines import (
+    SURE,
+    OwnLine,
+    lines_of,
+    shared_addresses_of,
+    sure_span,
+    ways_of,
+)
 from extriage.analysis.objectkeys import base_name, library_key, name_key, page_key, path_key
 from extriage.analysis.traittexts import (
     VALUE_LIMIT,
@@ -27,7 +34,7 @@ from extriage.model.detection import Stage
 from extriage.model.host import Host
 from extriage.model.indicator import Indicator
 from extriage.model.persistence import Persistence, Presence
-from extriage.model.session import Intruder, Session
+from extriage.model.session import Intruder, Session, SessionStep
 
 PER_KIND = 200
 """So many values of one kind are kept of an intruder."""
@@ -48,6 +55,8 @@ _TASKS = frozenset({"scheduled-task", "service", "wmi-consumer", "run-key"})
 _PROGRAMS = frozenset({"implant", "remote-access-tool", "tunnel"})
 _HASHED = frozenset({"web-file", "module-file"})
 _HOUR = timedelta(hours=1)
+_FAR = 366
+"""Days of one session that are counted at most."""
 
 Value = tuple[str, str]
 """Kind of feature and its value."""
@@ -101,9 +110,10 @@ def _traits(
     ways = tuple(ways_of(host, number))
     wanted = frozenset(one.sessions)
     sessions = [session for session in host.sessions if session.id in wanted]
-    parameters = _parameters(one, lines, ways)
+    parameters = _parameters(one, lines, _telling(ways, alone=len(host.intruders) == 1))
+    own_sessions = [session for session in sessions if all(step.sure for step in session.steps)]
     told = (
-        *_of_keys(one, sessions),
+        *_of_keys(one, own_sessions),
         *(("shell-parameter", value) for found in parameters.values() for value in found),
         *_of_lines(lines),
         *_of_ways(ways),
@@ -117,12 +127,17 @@ def _traits(
         host.name,
         one.first,
         one.last,
-        _bounded(told, _own_hosts(host)),
+        _bounded(_without_shared(told, host), _own_hosts(host)),
         {page: found for page, found in parameters.items() if page},
         hours,
         days,
         _sighted(host, lines, ways, sessions),
     )
+
+
+def _without_shared(told: Iterable[Value], host: Host) -> Iterator[Value]:
+    shared = shared_addresses_of(host)
+    yield from (one for one in told if one[0] != "address" or one[1] not in shared)
 
 
 def _bounded(told: Iterable[Value], own: tuple[str, ...]) -> frozenset[Value]:
@@ -216,6 +231,11 @@ def _parameters(
     return {page: frozenset(sorted(values)[:PER_KIND]) for page, values in found.items()}
 
 
+def _telling(ways: Iterable[Persistence], *, alone: bool) -> list[Persistence]:
+    """Leave out settings that several changed, one after the other: the lines tell whose."""
+    return [way for way in ways if alone or way.kind in _PAGES]
+
+
 def _contents(host: Host) -> Mapping[str, str]:
     """Return the SHA-256 of pages and modules in the evidence by their path."""
     return {
@@ -259,7 +279,7 @@ def _shape(sessions: Iterable[Session]) -> Iterator[Value]:
     """Tell what was done up to the foothold, each deed once, in order."""
     told: list[str] = []
     for session in sorted(sessions, key=lambda one: (one.first, one.id)):
-        for step in session.steps:
+        for step in filter(_is_sure, session.steps):
             if step.deed and step.deed not in told:
                 told.append(step.deed)
             foothold = step.stage is not None and step.stage.rank >= Stage.PLANTED.rank
@@ -269,14 +289,19 @@ def _shape(sessions: Iterable[Session]) -> Iterator[Value]:
                 return
 
 
+def _is_sure(step: SessionStep) -> bool:
+    """Tell a step that is his from what the owner of an account may have done."""
+    return step.sure
+
+
 def _hours(sessions: Iterable[Session], lines: Iterable[OwnLine]) -> tuple[tuple[int, ...], int]:
-    """Count requests by hour of the day; without sessions, the lines that are known."""
+    """Count requests that are surely his by hour of the day; without any, the lines known."""
     counts, days = [0] * 24, set[int]()
     for session in sessions:
-        days.update(
-            range(session.first.toordinal(), min(session.last.toordinal(), _far(session)) + 1)
-        )
-        for step in session.steps:
+        if span := sure_span(session):
+            first, last = (time.toordinal() for time in span)
+            days.update(range(first, min(last, first + _FAR) + 1))
+        for step in filter(_is_sure, session.steps):
             _spread(counts, step.time, step.until, step.requests)
     if not any(counts):
         places = {
@@ -288,10 +313,6 @@ def _hours(sessions: Iterable[Session], lines: Iterable[OwnLine]) -> tuple[tuple
             counts[time.hour] += 1
             days.add(time.toordinal())
     return tuple(counts), len(days)
-
-
-def _far(session: Session) -> int:
-    return session.first.toordinal() + 366
 
 
 def _spread(counts: list[int], first: datetime, last: datetime, many: int) -> None:

@@ -58,11 +58,16 @@ def _worth_a_look(findings: Sequence[Finding]) -> str:
 
 def _chained(chain: Chain) -> str:
     """Say which chain lifts the verdict, and why."""
-    who = next((f" of {value}" for name, value in chain.keys if name == "address"), "")
-    return (
-        f" Together {len(chain.steps)} steps{who} from {chain.first:%Y-%m-%d %H:%M} UTC on show "
-        f"more: {chain.raised}."
+    names = [value for name, value in chain.keys if name == "address"]
+    who = f" of {names[0]}{' and others' if len(names) > 1 else ''}" if names else ""
+    many = len(chain.steps)
+    what = f"Together {many} steps" if many > 1 else "One step"
+    since = (
+        f"from {chain.first:%Y-%m-%d %H:%M} UTC on show"
+        if many > 1
+        else (f"at {chain.first:%Y-%m-%d %H:%M} UTC shows")
     )
+    return f" {what}{who} {since} more: {chain.raised}."
 
 
 def _seen(

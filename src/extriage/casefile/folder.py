@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,14 +61,15 @@ class CaseFolder:
 
     def write(self, case: Case, run: dict[str, Any]) -> None:
         """Write database, run record and document, each whole or not at all; the document last."""
+        temporary = self.path / ".tmp-case.db"
         try:
-            temporary = self.path / ".tmp-case.db"
             temporary.unlink(missing_ok=True)
             write_database(temporary, case, TrailStore.open(self.path))
             _settle(temporary, self.database)
             _write(self.path / "run.json", json.dumps(run, indent=1).encode() + b"\n")
             _write(self.document, encode(case))
         except OSError as error:
+            _drop(temporary)
             raise CaseError(
                 f"{self.path} cannot be written ({error.strerror}); "
                 "the scan's results so far are kept there, run the same command again"
@@ -76,11 +78,21 @@ class CaseFolder:
 
 def _write(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".tmp-{path.name}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        _drop(temporary)
+        raise
+
+
+def _drop(temporary: Path) -> None:
+    """Give back the room that a file takes which could not be written to its end."""
+    with suppress(OSError):
+        temporary.unlink(missing_ok=True)
 
 
 def _settle(temporary: Path, final: Path) -> None:

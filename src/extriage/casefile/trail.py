@@ -9,7 +9,7 @@ since 1970 in UTC.
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -133,12 +133,10 @@ class TrailStore:
         """Start an empty store in the case folder; what an earlier scan left there goes."""
         remove(folder)
         path = folder / NAME
-        try:
+        with _guarded(path):
             connection = sqlite3.connect(path, isolation_level=None)
             connection.executescript(_FAST + _STORE)
-        except sqlite3.Error as error:
-            raise CaseError(f"{path} cannot be written: {error}") from error
-        return cls(path, connection)
+            return cls(path, connection)
 
     @classmethod
     def open(cls, folder: Path) -> "TrailStore | None":
@@ -146,14 +144,16 @@ class TrailStore:
         path = folder / NAME
         if not path.is_file():
             return None
-        connection = sqlite3.connect(path, isolation_level=None)
-        rows = connection.execute("SELECT kind, value FROM suspect ORDER BY number")
-        return cls(path, connection, rows.fetchall())
+        with _guarded(path):
+            connection = sqlite3.connect(path, isolation_level=None)
+            rows = connection.execute("SELECT kind, value FROM suspect ORDER BY number")
+            return cls(path, connection, rows.fetchall())
 
     def name(self, kind: str, value: str) -> int:
         """Give a suspect its number."""
         number = len(self.suspects)
-        self.connection.execute("INSERT INTO suspect VALUES (?, ?, ?)", (number, kind, value))
+        with _guarded(self.path):
+            self.connection.execute("INSERT INTO suspect VALUES (?, ?, ?)", (number, kind, value))
         self.suspects.append((kind, value))
         return number
 
@@ -163,7 +163,7 @@ class TrailStore:
         A copy only adds to what it is a copy of. Logs must come in the order of their paths.
         """
         twins = Twins()
-        with self._writing():
+        with _written_to(self):
             for host, sheet in sheets:
                 twin = twins.number(sheet.digest)
                 hits = _written(sheet.hits)
@@ -192,7 +192,7 @@ class TrailStore:
         asked = "SELECT DISTINCT hits FROM trail WHERE host = ?"
         found = [row[0] for row in self.connection.execute(asked, (host,))]
         dropped = 0
-        with self._writing():
+        with _written_to(self):
             for hits in found:
                 left = _written(of(_read(hits)))
                 if not left:
@@ -208,7 +208,8 @@ class TrailStore:
 
     def records(self, host: str) -> Iterator[tuple[int, TrailRecord]]:
         """Yield the records of a server with their rows, by time, path, line and offset."""
-        self.connection.execute(_ORDERED)
+        with _guarded(self.path):
+            self.connection.execute(_ORDERED)
         rows = self.connection.execute(
             "SELECT id, time, path, line, offset, hits, body, session, sure FROM trail"
             " WHERE host = ? ORDER BY time, path, line, offset",
@@ -235,7 +236,7 @@ class TrailStore:
     def assign(self, host: str, sessions: Iterable[tuple[int, str, bool]]) -> None:
         """Say to which session rows belong, and whether that is sure."""
         update = "UPDATE trail SET session = ?, sure = ? WHERE id = ? AND host = ?"
-        with self._writing():
+        with _written_to(self):
             self.connection.executemany(
                 update, ((session, int(sure), row, host) for row, session, sure in sessions)
             )
@@ -250,28 +251,33 @@ class TrailStore:
         rows = self.connection.execute("SELECT DISTINCT host FROM trail ORDER BY host")
         return [row[0] for row in rows]
 
-    def _writing(self) -> "_Writing":
-        return _Writing(self)
-
     def close(self) -> None:
         """Let go of the file, which stays until `remove`."""
         self.connection.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Writing:
-    """Many changes in one go."""
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Say it as an error of the case if the file cannot be written, or read again."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise CaseError(f"{path} cannot be written: {error}") from error
 
-    store: TrailStore
 
-    def __enter__(self) -> None:
-        self.store.connection.execute("BEGIN")
-
-    def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
-        with suppress(sqlite3.Error):
-            self.store.connection.execute("COMMIT")
-        if isinstance(error, sqlite3.Error):
-            raise CaseError(f"{self.store.path} cannot be written: {error}") from error
+@contextmanager
+def _written_to(store: TrailStore) -> Iterator[None]:
+    """Make many changes in one go; CaseError if they cannot all be made."""
+    with _guarded(store.path):
+        store.connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            with suppress(sqlite3.Error):
+                store.connection.execute("COMMIT")
+            raise
+        # NOTE: on a full disk it may be only now that rows do not fit.
+        store.connection.execute("COMMIT")
 
 
 def remove(folder: Path) -> None:

@@ -8,6 +8,9 @@ import importlib
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
@@ -36,8 +39,31 @@ EPILOG = (
 )
 
 
+class UnheardError(Exception):
+    """Whoever read the output has gone (`| head`)."""
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    # NOTE: click makes a failure of it, and would not let `main` know.
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise UnheardError from error
+
+
 class Commands(click.Group):
     """The commands by name, each imported on first use."""
+
+    def make_context(self, *words: Any, **more: Any) -> click.Context:
+        """Read the arguments, or show the help."""
+        with _heard():
+            return super().make_context(*words, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        with _heard():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of a first use."""
@@ -79,9 +105,7 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in words
     try:
         code = extriage.main(args=words, standalone_mode=False) or 0
-    except click.exceptions.Abort:
-        code = _say("interrupted; run the same command again to resume", 130)
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         code = _say("interrupted; run the same command again to resume", 130)
     except click.ClickException as error:
         error.show()
@@ -90,10 +114,11 @@ def main(arguments: list[str] | None = None) -> None:
         if debug:
             traceback.print_exc()
         code = _say(str(error), 2 if isinstance(error, UsageError) else 5)
-    except BrokenPipeError:
-        # NOTE: the reader of our output has gone (`| head`); nothing is left to be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except UnheardError:
+        unheard()
         code = 0
+    except SystemExit as end:
+        code = end.code
     except Exception as error:
         if debug:
             traceback.print_exc()
@@ -102,7 +127,20 @@ def main(arguments: list[str] | None = None) -> None:
             "please report it",
             5,
         )
+    _flush()
     sys.exit(code)
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        unheard()
+
+
+def unheard() -> None:
+    """Let all output go nowhere: whoever read it has gone, and nothing is left to be said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str, code: int) -> int:

@@ -56,8 +56,8 @@ class Bar:
         self._progress.advance(self._task, size)
 
     def again(self, size: int, logs: int) -> None:
-        """Hear that web logs are read once more; the bar begins anew."""
-        text = f"following pages in {logs:,} web logs"
+        """Hear that logs are read once more; the bar begins anew, as often as they are."""
+        text = f"following suspects in {logs:,} log{'s' if logs != 1 else ''}"
         self._progress.reset(self._task, total=size, description=text)
 
     def done(self, path: str, findings: int) -> None:

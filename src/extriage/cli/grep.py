@@ -1,7 +1,6 @@
 """`extriage grep`: one syntax over every log type, at the speed of a scan."""
 
 import importlib
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import click
 
+from extriage.cli import unheard
 from extriage.cli.scan import jobs_of
 from extriage.errors import UsageError
 from extriage.reports.matched import FORMATS, USUAL, Printer
@@ -60,8 +60,8 @@ def grep(context: click.Context, /, words: tuple[str, ...], **options: Any) -> N
     try:
         code = _search(words, options, debug=bool(context.obj["debug"]))
     except BrokenPipeError:
-        # NOTE: whoever reads has enough (`| head`); click would call that a failure.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # NOTE: something was found, as whoever reads has enough of it.
+        unheard()
         code = FOUND
     sys.exit(code)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from extriage.cli import unheard
 from extriage.errors import UsageError
 from extriage.model.case import Case
 from extriage.reports import REPORTS, RenderOptions
@@ -60,8 +61,12 @@ def print_report(case: Case, chosen: Rendering) -> None:
     report = REPORTS[chosen.format]
     data = report.render(case, chosen.options).encode("utf-8", "replace")
     if chosen.output is None:
-        sys.stdout.buffer.write(data)
-        sys.stdout.flush()
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # NOTE: the exit code still tells what the evidence gave.
+            unheard()
         return
     if chosen.output.exists() and not chosen.force:
         raise UsageError(f"{chosen.output} exists; name another file, or add --force")

@@ -110,7 +110,8 @@ def _common_parameter(name: str) -> bool:
 
 
 def _common_agent(agent: str) -> bool:
-    return not agent or agent.startswith(_agents())
+    plain = agent.replace("+", " ")
+    return not plain or plain.startswith(_agents()) or plain in _listed("whole-agent")
 
 
 def _common_domain(domain: str) -> bool:

@@ -49,9 +49,13 @@ def read_table(text: str, intake: Intake) -> None:
     if not _is_header(names):
         _bare(first, intake)
         for row in rows:
+            if intake.gives_up(f"line {row[0]}"):
+                return
             _bare(row, intake)
         return
     for line, cells in rows:
+        if intake.gives_up(f"line {line}"):
+            return
         read_row(f"line {line}", dict(zip(names, cells, strict=False)), intake)
 
 

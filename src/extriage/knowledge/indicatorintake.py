@@ -92,6 +92,13 @@ class Intake:
         if len(self.refused) < MOST_REFUSED:
             self.refused.append((place, reason))
 
+    def gives_up(self, place: str) -> bool:
+        """Tell whether so much was refused that the rest is not worth the time, and say so."""
+        if self.refusals < MOST:
+            return False
+        self.refused[-1:] = [(place, "too much was not understood: the rest was not read")]
+        return True
+
     def file(self) -> IndicatorFile:
         """Return what was read, in the order of the file."""
         found = tuple(self.found.values())

@@ -37,6 +37,9 @@ _TYPES = {
     "github-username": "",
     "port": "",
 }
+_NAMED = {one: one for one in ("account", "shell-parameter", "shell-password-sha256")}
+"""Types that MISP lacks: `indicators export` writes them as texts that name the type first."""
+_TYPES |= _NAMED
 _GALAXIES = ("threat-actor", "mitre-intrusion-set", "microsoft-activity-group", "mitre-malware")
 _TAG = re.compile(r"misp-galaxy:([a-z0-9-]+)=\"([^\"]+)\"", re.IGNORECASE)
 _CONFIDENCE = re.compile(
@@ -118,6 +121,7 @@ def _attribute(place: str, one: Mapping[str, Any], event: Indicator, intake: Int
     first, last = day_from(plain(one.get("first_seen"))), day_until(plain(one.get("last_seen")))
     note = plain(one.get("comment")) or said.note
     said = replace(said, first_seen=first or said.first_seen, last_seen=last, note=note)
+    word = _NAMED.get(note.partition(":")[0], word) if word == "text" else word
     names, values = word.lower().split("|"), [value]
     if len(names) > 1:
         values = list(value.split("|")) if isinstance(value, str) else []

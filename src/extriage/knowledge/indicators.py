@@ -127,6 +127,8 @@ def _read_list(document: object, intake: Intake) -> None:
         document = next((one for one in lists if isinstance(one, list)), [document])
     for number, one in enumerate(document if isinstance(document, list) else (), 1):
         place = f"row {number}"
+        if intake.gives_up(place):
+            break
         if isinstance(one, dict):
             read_row(place, one, intake)
         else:

@@ -6,10 +6,9 @@ are how findings of one intruder are told to belong together.
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import islice
 from typing import Any, TypeAlias
 
 from extriage.knowledge.content import own_yaml
@@ -65,18 +64,30 @@ def _words(name: str) -> frozenset[str]:
 
 def keys_of(fields: Fields) -> Keys:
     """Return the keys of a record, each with its value in comparable form."""
-    return tuple(_found(fields))
-
-
-def _found(fields: Fields) -> Iterator[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
     for key, present in _asked(tuple(fields)):
         if key.unless and _silenced(fields, key):
             continue
-        values = (_value(fields, name, mark) for name, mark in present)
-        shaped = (key.shape(value)[:_LONGEST] for value in values if value)
-        found = (value for value in shaped if value)
-        for value in dict.fromkeys(found) if key.every else islice(found, 1):
-            yield key.name, value
+        values: list[str] = []
+        for name, mark in present:
+            value = _value(fields, name, mark)
+            shaped = _shaped(key.shape, value) if value else ""
+            if shaped and shaped not in values:
+                values.append(shaped)
+                if not key.every:
+                    break
+        found += [(key.name, value) for value in values]
+    return tuple(found)
+
+
+def _shaped(shape: Callable[[str], str], value: str) -> str:
+    """Return a value in comparable form; those of an intruder come again and again."""
+    return _shaped_before(shape, value) if len(value) <= _LONGEST else shape(value)[:_LONGEST]
+
+
+@lru_cache(maxsize=4096)
+def _shaped_before(shape: Callable[[str], str], value: str) -> str:
+    return shape(value)[:_LONGEST]
 
 
 @lru_cache(maxsize=1024)

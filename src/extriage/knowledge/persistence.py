@@ -6,7 +6,7 @@ Source: `content/knowledge/persistence.yml`.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from extriage.errors import ContentError
@@ -17,6 +17,7 @@ from extriage.model.evidence import Fields, Record
 FILE = "persistence.yml"
 NAME_LIMIT = 300
 ACTOR_LIMIT = 120
+TARGET_LIMIT = 200
 _SEARCHED = 2000
 _FORMS = {"page": "page", "path": "path", "library": "library", "name": "name"}
 _SLASHES = re.compile("/{2,}")
@@ -62,6 +63,8 @@ class PersistenceKind:
     """What to do instead of removing what Exchange cannot do without."""
     _needed: re.Pattern[str] | None
     _command: re.Pattern[str] | None
+    goes_to: tuple[str, ...] = ()
+    """Fields that name where mail goes."""
 
     def brings(self, name: str) -> bool:
         """Tell whether an object of this name belongs to Exchange, whatever became of it."""
@@ -108,17 +111,32 @@ def object_of(kind: str, record: Record, own: Sequence[str] = ()) -> str:
 
 def sign_of(record: Record) -> Sign:
     """Return what a record says of the object that it names."""
-    for row in _signs():
-        fits = not row.kinds or record.kind in row.kinds
-        if fits and all(_has(record.fields, name, values) for name, values in row.where):
+    for row in _signs_of(record.kind, tuple(record.fields)):
+        if all(_has(record.fields, name, values) for name, values in row.where):
             return row.sign
     return Sign.PLANTED
 
 
 def actor_of(record: Record) -> str:
     """Return who did what a record tells, as it names him; empty if it names nobody."""
-    found = (_value(record.fields, name) for name in _actors())
+    found = (_value(record.fields, name) for name in _actors_of(tuple(record.fields)))
     return " ".join(next((one for one in found if one), "").split())[:ACTOR_LIMIT]
+
+
+def target_of(kind: str, record: Record) -> str:
+    """Return where mail goes that a way back sends on, as a sentence; empty if it tells nothing."""
+    known = persistence_kinds().get(kind)
+    names = known.goes_to if known else ()
+    found = (_value(record.fields, name) for name in names if name in record.fields)
+    target = " ".join(next((one for one in found if one), "").split())[:TARGET_LIMIT]
+    sentence: str = _document()["goes_to"]
+    return sentence.replace("{target}", target) if target and target != "$null" else ""
+
+
+def tells_target(reason: str) -> bool:
+    """Tell whether a reason of a way back names where mail goes."""
+    sentence: str = _document()["goes_to"]
+    return reason.startswith(sentence.partition("{")[0])
 
 
 def steps(lines: Sequence[str], name: str, kind: PersistenceKind) -> tuple[str, ...]:
@@ -162,6 +180,23 @@ def _signs() -> tuple[_SignRow, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
+def _signs_of(kind: str, names: tuple[str, ...]) -> tuple[_SignRow, ...]:
+    """Return the signs that a record of this kind with these fields can show."""
+    there = frozenset(names)
+    return tuple(
+        row
+        for row in _signs()
+        if (not row.kinds or kind in row.kinds) and there.issuperset(name for name, _ in row.where)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _actors_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    there = frozenset(names)
+    return tuple(name for name in _actors() if name in there)
+
+
 def _kind(name: str, row: Mapping[str, Any], document: Mapping[str, Any]) -> PersistenceKind:
     try:
         return PersistenceKind(
@@ -178,6 +213,7 @@ def _kind(name: str, row: Mapping[str, Any], document: Mapping[str, Any]) -> Per
             tuple(row.get("shipped", ())),
             re.compile(row["needed"]) if "needed" in row else None,
             re.compile(row["command"]) if "command" in row else None,
+            tuple(row.get("goes_to", ())),
         )
     except (KeyError, TypeError, ValueError, re.error) as error:
         raise ContentError(f"{FILE}: {name}: {error!r}") from error

@@ -4,8 +4,8 @@ Source: `content/knowledge/plan.yml`, where every fact of others has its referen
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,20 @@ ANY = "any"
 LIST_PLACES = frozenset({"accounts", "mailboxes"})
 OBJECT_PLACES = frozenset({"file", "page", "name", "kept"})
 TEXT_PLACES = frozenset(
-    {"names", "logs", "ways", "there", "gone", "known", "gaps", "missing", "why", "clean", "build"}
+    {
+        "names",
+        "logs",
+        "ways",
+        "there",
+        "gone",
+        "known",
+        "clock",
+        "gaps",
+        "missing",
+        "why",
+        "clean",
+        "build",
+    }
 )
 PLACE = re.compile(r"\{([a-z]+)\}")
 
@@ -41,6 +54,12 @@ class Call:
     say: tuple[str, ...]
     absent: str
     sure: bool | None
+    ran: bool
+    """Code of an intruder ran: proved, not only implied by a further stage."""
+    tied: bool
+    """Exposures that an intruder has to do with, not what administrators do as well."""
+    by_account: bool
+    """Exposures that were made with an account, not through a hole alone."""
     updated: bool
     gaps: bool
 
@@ -120,6 +139,25 @@ class Patching:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the commands of one product differ from those of the newest."""
+
+    lacks: tuple[str, ...]
+    """Cmdlets that it does not have: a command with one of them is left out."""
+    instead: Mapping[str, str]
+    """Pieces of templates, and what stands there for this product."""
+
+    def order(self, order: Order) -> Order | None:
+        """Return a template as this product understands it; None if it has no such cmdlet."""
+        if any(cmdlet in order.text for cmdlet in self.lacks):
+            return None
+        text = order.text
+        for piece, other in self.instead.items():
+            text = text.replace(piece, other)
+        return replace(order, text=text)
+
+
+@dataclass(frozen=True, slots=True)
 class PlanTable:
     """All of it."""
 
@@ -129,6 +167,8 @@ class PlanTable:
     """Kind of log that does not last, and how long it does."""
     gaps: Mapping[str, Gap]
     patching: Patching
+    products: Mapping[str, Dialect]
+    """Products whose commands differ, by the name that a host's patch state gives."""
 
 
 @cache
@@ -146,6 +186,7 @@ def plan_table() -> PlanTable:
             tuple((row["kind"], row["lasts"]) for row in document["keep"]),
             {kind: _gap(kind, row) for kind, row in document["gaps"].items()},
             _patching(document["patching"]),
+            {name: _dialect(row) for name, row in document["products"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
         raise ContentError(f"{FILE}: {error!r}") from error
@@ -198,6 +239,9 @@ def _call(name: str, row: Mapping[str, Any]) -> Call:
         say=listed("say"),
         absent=row.get("absent", ""),
         sure=row.get("sure"),
+        ran=row.get("ran", False),
+        tied=row.get("tied", False),
+        by_account=row.get("by_account", False),
         updated=row.get("updated", False),
         gaps=row.get("gaps", False),
     )
@@ -225,6 +269,17 @@ def _removal(kind: str, row: Mapping[str, Any]) -> Removal:
 def _gap(kind: str, row: Mapping[str, Any]) -> Gap:
     commands = tuple(_order(kind, one, frozenset()) for one in row.get("commands", ()))
     return Gap(row["text"].strip(), commands, tuple(row.get("references", ())))
+
+
+def _dialect(row: Mapping[str, Any]) -> Dialect:
+    return Dialect(tuple(row["lacks"]), dict(row["instead"]))
+
+
+def spoken(orders: Iterable[Order], product: str) -> tuple[Order, ...]:
+    """Return templates as a product understands them, without those that it cannot run."""
+    dialect = plan_table().products.get(product)
+    known = (dialect.order(one) if dialect else one for one in orders)
+    return tuple(one for one in known if one)
 
 
 def _patching(row: Mapping[str, Any]) -> Patching:

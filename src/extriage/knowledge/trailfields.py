@@ -66,6 +66,9 @@ def told(fields: Fields, names: tuple[str, ...]) -> str:
 
 def number(fields: Fields, names: tuple[str, ...]) -> int | None:
     """Return the first of these fields as a whole number; None if it is none."""
-    text = told(fields, names).partition(".")[0]
+    text = told(fields, names)
+    if not text:
+        return None
+    text = text.partition(".")[0]
     fits = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
     return int(text) if fits else None

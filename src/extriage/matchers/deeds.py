@@ -8,10 +8,13 @@ detection they come read beforehand, in `content/deeds.jsonl`.
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import groupby
 
 from extriage.errors import ContentError
 from extriage.knowledge.logsources import LogSources, load_logsources
@@ -24,7 +27,8 @@ from extriage.matchers.sigma import (
     read_rules,
     unbundle,
 )
-from extriage.model.detection import DeedWords, Rule
+from extriage.matchers.sigma.columnsread import columns_read
+from extriage.model.detection import DeedWords
 from extriage.model.evidence import Record
 from extriage.model.trail import Deed
 
@@ -34,6 +38,12 @@ LONGEST = 300
 """Characters that are kept of what a deed was done to."""
 
 _SEARCHED = 8000
+_REMEMBERED = 1024
+"""Records with values of their own whose deed is remembered: an intruder repeats himself."""
+_RARE = 3
+"""A column that less than one deed of so many reads may well differ from record to record."""
+_LONGEST_REMEMBERED = 1000
+"""Characters of such values, so that what is remembered stays small."""
 _EMPTY = frozenset({"", "-", "<null>", "<empty>"})
 _VALUE_ENDS = re.compile(r"[&;#?\s'\"]")
 _MARKED = re.compile(r"(\S+) (>=?) (\S+)")
@@ -41,27 +51,88 @@ _PIECES = re.compile(r"\[([^\[\]]*)\]|([^\[\]]+)")
 _NAMES = re.compile(r"\{(object|mailbox|items)\}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """One deed and its test."""
+
+    name: str
+    words: DeedWords
+    target: Target
+
+    def first(self, record: Record) -> "_Known | None":
+        """Return the deed if a record meets it."""
+        return self if self.target.matches(record) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Deeds that are tried one after the other, and what came of it for values seen before."""
+
+    parts: tuple["_Known | _Run", ...]
+    columns: tuple[str, ...]
+    """What these deeds read; nothing if the answer is not to be remembered."""
+    _answers: dict[tuple[str | tuple[str, ...] | None, ...], _Known | None] = field(
+        default_factory=dict
+    )
+
+    def first(self, record: Record) -> _Known | None:
+        """Return the first deed that a record meets."""
+        if not self.columns:
+            return self._tried(record)
+        fields = record.fields
+        values = tuple([fields.get(name) for name in self.columns])
+        try:
+            return self._answers[values]
+        except KeyError:
+            found = self._tried(record)
+        if _length(values) <= _LONGEST_REMEMBERED:
+            if len(self._answers) >= _REMEMBERED:
+                self._answers.clear()
+            self._answers[values] = found
+        return found
+
+    def _tried(self, record: Record) -> _Known | None:
+        for one in self.parts:
+            found = one.first(record)
+            if found is not None:
+                return found
+        return None
+
+
+def _length(values: Iterable[str | tuple[str, ...] | None]) -> int:
+    length = 0
+    for value in values:
+        if value:
+            length += len(value) if isinstance(value, str) else sum(map(len, value))
+    return length
+
+
 class Deeds:
     """All deeds, sorted by the evidence that they read; a test is made when it is first needed."""
 
     def __init__(self, rules: Iterable[CompiledRule]) -> None:
         self._words: dict[str, DeedWords] = {}
-        self._kinds: dict[str, list[tuple[Rule, DeedWords, Target]]] = {}
+        self._kinds: dict[str, list[_Known]] = {}
+        self._runs: dict[str, _Run] = {}
         for one in sorted(rules, key=lambda one: (-one.rule.level.rank, one.rule.id)):
             words = one.rule.deed
             if words is None:
                 raise ContentError(f"{one.rule.path}: a deed needs `extriage: deed`")
             self._words[one.rule.id] = words
             for target in one.targets:
-                self._kinds.setdefault(target.kind, []).append((one.rule, words, target))
+                known = _Known(one.rule.id, words, target)
+                self._kinds.setdefault(target.kind, []).append(known)
 
     def of(self, record: Record) -> Deed:
         """Tell what a record means; a deed without id if no rule knows it."""
-        if not record.raw:
-            for rule, words, target in self._kinds.get(record.kind, ()):
-                if target.matches(record):
-                    return _deed(rule.id, words, record)
-        return Deed("")
+        one = None if record.raw else self._run(record.kind).first(record)
+        return Deed("") if one is None else _deed(one.name, one.words, record)
+
+    def _run(self, kind: str) -> _Run:
+        found = self._runs.get(kind)
+        if found is None:
+            found = self._runs[kind] = _run(self._kinds.get(kind, ()))
+        return found
 
     def ids(self) -> tuple[str, ...]:
         """Return the names of all deeds."""
@@ -75,6 +146,32 @@ class Deeds:
         """Say what was done, without who did it; values stand in it as the evidence has them."""
         words = self._words.get(deed.id)
         return "" if words is None else worded(words.text, deed)
+
+
+def _run(deeds: Iterable[_Known]) -> _Run:
+    """Put the deeds of one kind of log together, in their order.
+
+    What only some of them read, such as a query, may be another value in every record. So deeds
+    beside each other that read the same of that are remembered by themselves as well.
+    """
+    listed = [(one, columns_read(one.target)) for one in deeds]
+    readers = Counter(column for _, columns in listed for column in columns or ())
+    rare = {column for column, count in readers.items() if count * _RARE < len(listed)}
+    runs = []
+    for _, group in groupby(listed, lambda one: one[1] and one[1] & rare):
+        some = list(group)
+        runs.append(_Run(tuple(one for one, _ in some), _together(columns for _, columns in some)))
+    return _Run(tuple(runs), _together(columns for _, columns in listed))
+
+
+def _together(found: Iterable[frozenset[str] | None]) -> tuple[str, ...]:
+    """Return all columns; nothing if one deed reads the whole text."""
+    columns = set[str]()
+    for one in found:
+        if one is None:
+            return ()
+        columns |= one
+    return tuple(sorted(columns))
 
 
 def worded(text: str, deed: Deed) -> str:

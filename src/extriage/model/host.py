@@ -293,6 +293,8 @@ class Host:
     """Who got in or left something behind, the earliest first."""
     sessions: tuple[Session, ...] = ()
     """What they did, each in one go, in the order of time; informed visitors too."""
+    shared: tuple[str, ...] = ()
+    """Addresses of suspects behind which many people are: a proxy, the office's own way out."""
     strangers: Strangers | None = None
     """Those who only knocked; None if nobody did."""
     exposures: tuple[Exposure, ...] = ()

@@ -18,7 +18,7 @@ EARLIEST = 12
 LATEST = 6
 OBJECTS = 500
 """Objects whose lines are kept for one rule."""
-KNOCKED_PAGES = 4
+KNOCKED_PAGES = 5
 """Foreign pages that are kept of one address that only knocks."""
 OBJECT_TEXT = 400
 """Characters of a line that is kept for its object only."""
@@ -160,7 +160,10 @@ def order(evidence: Evidence) -> tuple[datetime, str, int, int]:
 
 @dataclass(slots=True)
 class Knocks:
-    """What one address asked of one computer that was no more than a knock, in one log."""
+    """What one address asked of one computer in one log, as far as rules know it.
+
+    Of those who turn out to be strangers it is all they did; of others it is not told.
+    """
 
     computer: str
     kind: str
@@ -168,7 +171,10 @@ class Knocks:
     """Empty for all addresses beyond those that are kept apart."""
     first: datetime
     last: datetime
-    requests: int = 1
+    requests: int = 0
+    """Requests that meet a rule, each once."""
+    probes: int = 0
+    """Of them, those that meet a rule about mere knocking."""
     pages: list[str] = field(default_factory=list)
     """Foreign pages among them, a few."""
 
@@ -181,6 +187,7 @@ class Knocks:
     def merge(self, other: "Knocks") -> None:
         """Take in what another part of the log has of it."""
         self.requests += other.requests
+        self.probes += other.probes
         self.first, self.last = min(self.first, other.first), max(self.last, other.last)
         for page in other.pages:
             self._page(page)

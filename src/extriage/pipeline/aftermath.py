@@ -1,6 +1,6 @@
 """What came after the break-in on one server: who did what, and what did they get?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -57,19 +57,26 @@ def _own(host: str, suppressor: Suppressor) -> Own | None:
 
 
 def knocks_by_address(found: Iterable[Knocks]) -> Mapping[str, Knock]:
-    """Return who only knocked; a request that two logs have counts once: the fuller log does."""
-    by_log: dict[tuple[str, str], list[Knocks]] = {}
+    """Return who asked for what rules know; a request that two logs have counts once.
+
+    Of the two logs the one counts that has more of them. What belongs to addresses that are not
+    told apart stands under an empty one.
+    """
+    by_log: dict[str, dict[str, list[Knocks]]] = {}
     for one in found:
-        by_log.setdefault((one.address, one.kind), []).append(one)
-    counts: dict[str, Knock] = {}
-    for (address, _), some in by_log.items():
-        requests = sum(one.requests for one in some)
-        known = counts.get(address)
-        if address and (known is None or requests > known.requests):
-            pages = {page for one in some for page in one.pages}
-            first, last = min(one.first for one in some), max(one.last for one in some)
-            counts[address] = Knock(requests, first, last, len(pages))
-    return counts
+        by_log.setdefault(one.address, {}).setdefault(one.kind, []).append(one)
+    return {address: _knock(list(logs.values())) for address, logs in by_log.items()}
+
+
+def _knock(logs: Sequence[Sequence[Knocks]]) -> Knock:
+    every = [one for log in logs for one in log]
+    return Knock(
+        max(sum(one.requests for one in log) for log in logs),
+        min(one.first for one in every),
+        max(one.last for one in every),
+        len({page for one in every for page in one.pages}),
+        max(sum(one.probes for one in log) for log in logs),
+    )
 
 
 def _ledger(host: Host, evidence: HostEvidence, ruleset: RuleSet) -> Ledger:

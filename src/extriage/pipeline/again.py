@@ -7,6 +7,7 @@ walks a list of names is told by it. What the first reading said of the file's l
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
@@ -192,10 +193,11 @@ class SecondReader:
         if columns is not None:
             self.columns = columns
         elif not raw.startswith(b"#") and raw:
-            if self.hunt.counting and (self._undated() or self._counts(marks)):
-                self._row(raw, offset)
+            counts = self.hunt.counting and (self._undated() or self._counts(marks))
             if self.follower is not None and self.follower.wants(marks):
-                self._follow(self.follower, raw, offset, marks)
+                self._follow(self.follower, raw, offset, marks, counts=counts)
+            elif counts:
+                self._row(raw, offset)
             elif self._undated():
                 parsing.line_time(self.format, self.columns or (), raw, self.clock)
 
@@ -203,9 +205,15 @@ class SecondReader:
         known = self.hunt.marks
         return any(known[mark].page or known[mark].foreign for mark in marks)
 
-    def _follow(self, follower: Follower, raw: bytes, offset: int, marks: set[int]) -> None:
+    def _follow(
+        self, follower: Follower, raw: bytes, offset: int, marks: set[int], *, counts: bool
+    ) -> None:
+        """Take in a line for the trail, and if it counts as a request for a page, read it once."""
         origin = Origin(self.path, self.lines + 1, offset)
         record = parsing.record(self.format, self.columns or (), raw, origin, self.clock)
+        if counts and record.time is not None and not record.raw:
+            # NOTE: web logs have one value in each field.
+            self._count(cast("dict[str, str]", record.fields), record.time, raw, offset)
         if record.fields and self.format.type_field and self.log_type:
             record.fields[self.format.type_field] = text_of(self.log_type)
         follower.see(record, raw, marks)
@@ -219,9 +227,10 @@ class SecondReader:
         if columns is None or values is None:
             return
         time = parsing.line_time(self.format, columns, raw, self.clock)
-        if time is None:
-            return
-        fields = dict(zip(columns, values, strict=True))
+        if time is not None:
+            self._count(dict(zip(columns, values, strict=True)), time, raw, offset)
+
+    def _count(self, fields: dict[str, str], time: datetime, raw: bytes, offset: int) -> None:
         proof = Proof(self.path, self.lines + 1, text_of(raw)[:TEXT_LIMIT])
         request = request_of(self.format.kind, fields, time, proof, (offset, raw))
         if request is not None:

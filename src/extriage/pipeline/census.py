@@ -83,12 +83,23 @@ def take(block: Any, delimiter: int) -> Census:
     return Census(starts, ends, stamped, stamps, marks.per_line(delimiter, starts), quotes)
 
 
-def begun(block: Any, lines: Census, start: int) -> Bools:
-    """Tell which lines from `start` on may be rows of a log whose rows begin with no time."""
+def begun(block: Any, lines: Census, here: slice) -> Bools:
+    """Tell which of some lines may be rows of a log whose rows begin with no time."""
     data = np.frombuffer(block, dtype=np.uint8)
-    heads = data[lines.starts[start:]]
-    filled = lines.ends[start:] - lines.starts[start:] > 1
+    heads = data[lines.starts[here]]
+    filled = lines.ends[here] - lines.starts[here] > 1
     return np.asarray(filled & (heads > _BLANK) & (heads != _COMMENT))
+
+
+def plain(lines: Census, here: slice, rows: Bools, columns: int) -> Bools:
+    """Tell which of some rows have so many columns, no quote, and no more than `LONGEST` bytes."""
+    if not columns:
+        return np.zeros_like(rows)
+    found: Bools = rows & (lines.delimiters[here] == columns - 1)
+    found &= lines.ends[here] - lines.starts[here] <= LONGEST
+    if lines.quotes is not None:
+        found &= lines.quotes[here] == 0
+    return found
 
 
 def _holds_quote(block: Any) -> bool:

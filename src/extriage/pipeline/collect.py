@@ -7,7 +7,7 @@ from datetime import timedelta
 from extriage.analysis.suppression import Suppressor
 from extriage.knowledge.evidence import summary
 from extriage.knowledge.joins import keys_of
-from extriage.knowledge.persistence import actor_of, object_of, sign_of
+from extriage.knowledge.persistence import actor_of, object_of, sign_of, target_of
 from extriage.matchers.prefilter import Watch
 from extriage.matchers.sought import SoughtTarget, rule_of
 from extriage.model.detection import Evidence, Held, Match, Rule
@@ -150,7 +150,11 @@ def _named(rule: Rule, record: Record, evidence: Evidence) -> Evidence:
     if not found:
         return evidence
     sign = rule.sign or sign_of(record)
-    return replace(evidence, object=found, sign=sign, actor=actor_of(record))
+    target = target_of(rule.persistence, record)
+    reasons = (*evidence.reasons, target) if target else evidence.reasons
+    return replace(
+        evidence, object=found, sign=sign, actor=actor_of(record), reasons=reasons[:REASONS]
+    )
 
 
 def _reasons(value: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from extriage.pipeline.aftermath import aftermath
 from extriage.pipeline.comparison import compare_pages
 from extriage.pipeline.filenames import FileNames
 from extriage.pipeline.host import HostEvidence, triage_host
+from extriage.pipeline.knocking import keep
 from extriage.pipeline.lives import tell_lives
 from extriage.pipeline.pack import Pack
 from extriage.pipeline.pivot import Logs
@@ -194,7 +195,7 @@ def _share_out(
     for tally in result.tallies:
         gathered.host(names.of(path, tally.computer)).tallies.append(tally)
     for one in result.knocks:
-        gathered.host(names.of(path, one.computer)).knocks.append(one)
+        keep(gathered.host(names.of(path, one.computer)).knocks, one)
     _share_matches(result, _computers_host(result, names), gathered, entries)
     _share_facts(result, names, gathered)
 

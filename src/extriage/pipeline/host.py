@@ -57,6 +57,8 @@ class HostEvidence:
     """What was suppressed of it."""
     sighted: list[Kept] = field(default_factory=list)
     """What the scan kept of the indicators that it was given."""
+    shared: tuple[str, ...] = ()
+    """Addresses of suspects behind which many people are."""
     knocks: list[Knocks] = field(default_factory=list)
     """Who only knocked, by log and address."""
 
@@ -105,6 +107,7 @@ def triage_host(
         + tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
         told,
         persistence=ways.items,
+        shared=evidence.shared,
         suppressed=suppressed_rows(evidence.account, entries),
     )
 

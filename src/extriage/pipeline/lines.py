@@ -4,9 +4,11 @@ Constant memory: a few blocks are held, and of an over-long line only a window. 
 never swallows the next row; a quoted field that is properly closed may span lines.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,8 @@ from extriage.pipeline.longline import JOIN_BOUND, LongLine
 MOST_JOINED = 256
 """Lines that one quoted field may span."""
 
+_AHEAD = 512
+"""Lines after a header that are judged at once: more headers than rows must cost no more."""
 _DISGUISED = -1
 """Stands among the literals of a line that says more than its bytes."""
 _BLANK = b" \t\r"
@@ -92,7 +96,7 @@ class LineReader:
 
     def _block(self, block: memoryview, counted: census.Census, *, final: bool) -> int:
         """Read a block of whole lines; return how much of it is done with."""
-        lines = _Block(self, block, counted, final)
+        lines = LineBlock(self, block, counted, final)
         lines.classify()
         lines.account()
         lines.match()
@@ -133,7 +137,7 @@ class LineReader:
 
 
 @dataclass(slots=True)
-class _Block:
+class LineBlock:
     """The lines of one block on their way to counts, coverage and matches."""
 
     reader: LineReader
@@ -150,6 +154,10 @@ class _Block:
     """Line to first and last line of the record that spans it."""
     times: dict[int, datetime] = field(default_factory=dict)
     """Times of rows that do not begin with an ISO stamp."""
+    judged: int = 0
+    """Lines before this one are judged by the columns that hold."""
+    ahead: int = 0
+    """Lines that are judged next."""
     waiting: Iterator[int] | None = None
 
     def text(self, first: int, last: int | None = None) -> bytes:
@@ -163,10 +171,8 @@ class _Block:
 
     def columns(self, line: int) -> Columns | None:
         """Return the columns that hold at a line."""
-        for start, columns in reversed(self.segments):
-            if line >= start:
-                return columns
-        return None
+        at = bisect_right(self.segments, line, key=itemgetter(0))
+        return self.segments[at - 1][1] if at else None
 
     def classify(self) -> None:
         """Settle for every line whether it is a row, a comment, a header, blank or odd."""
@@ -176,52 +182,52 @@ class _Block:
         self._segment(0, self.reader.columns)
         line = self._attention(0)
         while line < total:
-            segments = len(self.segments)
             if self.lines.stamped[line]:
                 line = self._closer(line)
             else:
                 self._odd(line)
             if self.done < total:
                 return
-            if len(self.segments) > segments:
-                self.waiting = None
             line = self._attention(line + 1)
 
     def _attention(self, start: int) -> int:
         """Return the next line from `start` on that is not plainly a row."""
-        if self.waiting is None:
-            self.waiting = iter((np.flatnonzero(~self.fits[start:]) + start).tolist())
-        for line in self.waiting:
-            if line >= start:
-                return int(line)
-        return len(self.lines.starts)
+        while True:
+            if self.waiting is None:
+                plain = self.fits[start : self.judged]
+                self.waiting = iter((np.flatnonzero(~plain) + start).tolist())
+            for line in self.waiting:
+                if line >= start:
+                    return int(line)
+            start = max(start, self.judged)
+            if start >= len(self.lines.starts):
+                return len(self.lines.starts)
+            self._judge(start)
 
     def _segment(self, start: int, columns: Columns | None) -> None:
         """Let columns hold from a line on, and judge the plain rows from there by their count."""
-        lines, reader = self.lines, self.reader
-        if columns is None and reader.format.columns:
+        if columns is None and self.reader.format.columns:
             columns = self._guess(start)
         self.segments.append((start, columns))
-        reader.columns = columns
-        plain = census.begun(self.block, lines, start) if reader.format.undated else None
-        if plain is not None and columns == FREE:
-            self.fits[start:] = plain
-            return
-        plain = lines.stamped[start:] if plain is None else plain
-        if columns is None:
-            plain = np.zeros_like(plain)
-        else:
-            plain = plain & (lines.delimiters[start:] == len(columns) - 1)
-            plain &= lines.ends[start:] - lines.starts[start:] <= census.LONGEST
-        if lines.quotes is not None:
-            plain = plain & (lines.quotes[start:] == 0)
-        self.fits[start:] = plain
+        self.reader.columns = columns
+        self.ahead = _AHEAD
+        self._judge(start)
+
+    def _judge(self, start: int) -> None:
+        """Judge some lines by the columns that hold, more each time as no others come."""
+        lines, format, columns = self.lines, self.reader.format, self.reader.columns
+        end = min(start + self.ahead, len(lines.starts))
+        self.judged, self.waiting, self.ahead = end, None, self.ahead * 2
+        here = slice(start, end)
+        rows = census.begun(self.block, lines, here) if format.undated else lines.stamped[here]
+        if not format.undated or columns != FREE:
+            rows = census.plain(lines, here, rows, len(columns or ()))
+        self.fits[here] = rows
 
     def _guess(self, start: int) -> Columns | None:
         rows = np.flatnonzero(self.lines.stamped[start:])
-        if not len(rows):
-            return None
-        return parsing.fallback_columns(self.reader.format, self.text(start + int(rows[0])))
+        first = self.text(start + int(rows[0])) if len(rows) else b""
+        return parsing.fallback_columns(self.reader.format, first) if first else None
 
     def _closer(self, line: int) -> int:
         """Look closer at a row that is not plain; return the last line that belongs to it."""
@@ -309,13 +315,10 @@ class _Block:
             covering.cover(self, lines, self.lines.stamps[lines])
         for line, time in self.times.items():
             if line < done:
-                self._cover_time(line, time)
-
-    def _cover_time(self, line: int, time: datetime) -> None:
-        tally = self.reader.tally("")
-        tally.records += 1
-        tally.hours.add(census.hour(time))
-        tally.see(time)
+                tally = self.reader.tally("")
+                tally.records += 1
+                tally.hours.add(census.hour(time))
+                tally.see(time)
 
     def match(self) -> None:
         """Parse the lines that literals hit and ask the rules."""
@@ -387,14 +390,11 @@ class _Block:
 
     def _record(self, line: int, raw: bytes) -> Record:
         reader = self.reader
-        origin = Origin(
-            reader.path,
-            reader.counts.lines + line + 1,
-            reader.offset + int(self.lines.starts[line]),
-        )
-        record = parsing.record(reader.format, self.columns(line) or (), raw, origin, reader.clock)
+        offset = reader.offset + int(self.lines.starts[line])
+        origin = Origin(reader.path, reader.counts.lines + line + 1, offset)
+        # NOTE: the clock has gone on since, and must not be set back by a row before.
+        clock = Clock() if line in self.times else reader.clock
+        record = parsing.record(reader.format, self.columns(line) or (), raw, origin, clock)
         if record.fields and (name := reader.type_name()):
             record.fields[reader.format.type_field] = name
-        if line in self.times:
-            return replace(record, time=self.times[line])
-        return record
+        return replace(record, time=self.times[line]) if line in self.times else record

@@ -10,7 +10,7 @@ from extriage.analysis.linefit import LineFit
 from extriage.analysis.orders import KIND, Order, order_record, orders, said
 from extriage.analysis.pagelife import around, page_lives
 from extriage.analysis.pageurl import directories
-from extriage.analysis.suspects import MOST, Suspect, Suspects, suspects
+from extriage.analysis.suspects import MOST, Suspect, SuspectKind, Suspects, suspects
 from extriage.analysis.trailsuspects import MOST as MOST_FOLLOWED
 from extriage.analysis.trailsuspects import Followed, owners, strangers, trail_suspects
 from extriage.analysis.visits import PageTally, Walk
@@ -179,6 +179,9 @@ def _conclude(
         if left:
             _note(one, _UNFOLLOWED.format(most=MOST_FOLLOWED, left=_named(left)))
         if server and (shared := server.crowds.shared):
+            kinds = (SuspectKind.ADDRESS, SuspectKind.VISITOR)
+            addresses = {x.value.partition(" ")[0] for x in shared if x.kind in kinds}
+            one.shared = tuple(sorted(addresses))
             _note(one, _SHARED.format(named=_named(shared)))
         if server and server.untimed:
             _note(one, _UNTIMED.format(count=server.untimed))

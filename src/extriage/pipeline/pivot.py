@@ -14,7 +14,7 @@ import msgspec
 
 from extriage import parsers as parsing
 from extriage.analysis.visits import Counter, Stretch, Visits
-from extriage.errors import SourceError
+from extriage.errors import CaseError, SourceError
 from extriage.model.evidence import ByteStream, Entry, Unit
 from extriage.model.reading import ArtifactResult
 from extriage.model.state import Proof
@@ -254,6 +254,8 @@ def _attempt(work: Callable[[], None]) -> str:
         work()
     except SourceError as error:
         return str(error)
+    except CaseError:
+        raise
     except Exception as error:
         return f"the reader failed ({type(error).__name__})"
     return ""

@@ -32,7 +32,7 @@ class Watcher(Protocol):
         """Hear that a unit is done and how many rules it met."""
 
     def again(self, size: int, logs: int) -> None:
-        """Hear that so many web logs are read once more, for what was found."""
+        """Hear that so many logs are read once more, for the suspects that were found."""
 
 
 @dataclass(frozen=True, slots=True)

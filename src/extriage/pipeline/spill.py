@@ -14,6 +14,7 @@ from typing import BinaryIO
 import msgspec
 
 from extriage.casefile.trail import TEMPORARY
+from extriage.errors import CaseError
 
 _LENGTH = struct.Struct("<I")
 _BUFFER = 1 << 20
@@ -63,12 +64,15 @@ class Spill:
 
     def write(self, found: Found) -> None:
         """Put a record at the end."""
-        if self._file is None:
-            # NOTE: a task that is tried again begins anew.
-            self._file = self.path.open("wb", buffering=_BUFFER)
         data = _encoder.encode(found)
-        self._file.write(_LENGTH.pack(len(data)))
-        self._file.write(data)
+        try:
+            if self._file is None:
+                # NOTE: a task that is tried again begins anew.
+                self._file = self.path.open("wb", buffering=_BUFFER)
+            self._file.write(_LENGTH.pack(len(data)))
+            self._file.write(data)
+        except OSError as error:
+            raise self._full(error) from error
         self._size += _LENGTH.size + len(data)
 
     @property
@@ -92,8 +96,19 @@ class Spill:
     ) -> None:
         """Let everything be on disk."""
         if self._file is not None:
-            self._file.close()
-            self._file = None
+            try:
+                self._file.close()
+            except OSError as error:
+                raise self._full(error) from error
+            finally:
+                self._file = None
+
+    def _full(self, error: OSError) -> CaseError:
+        """Return what ends the scan: a trail with holes would be a wrong answer."""
+        return CaseError(
+            f"{self.path.parent} cannot be written ({error.strerror}); "
+            "the scan's results so far are kept there, run the same command again"
+        )
 
 
 def found_in(stretch: Stretch) -> Iterator[Found]:

@@ -7,7 +7,7 @@ turns out to be everybody's, such as the address of a proxy, is not followed any
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from extriage import parsers as parsing
 from extriage.analysis.crowds import Crowds
@@ -156,10 +156,8 @@ def made(record: Record, keys: Keys) -> TrailRecord:
     """Make the trail's record of a record; who it was collected for is told beside it."""
     kind, fields, names = record.kind, record.fields, trail_fields(record.kind)
     assert record.time is not None
-    pieces = (told(fields, piece) for piece in names.target)
-    target = names.joiner.join(piece.lstrip(names.joiner) for piece in pieces if piece)
-    address = told(fields, names.address)
-    read = address_of(address)
+    pieces = [piece for names_of in names.target if (piece := told(fields, names_of))]
+    target = names.joiner.join([piece.lstrip(names.joiner) for piece in pieces])
     return TrailRecord(
         kind,
         _part(record),
@@ -174,13 +172,19 @@ def made(record: Record, keys: Keys) -> TrailRecord:
         target[:TARGET],
         told(fields, names.status)[:_SHORT],
         told(fields, names.account)[:_SHORT],
-        str(read) if read else address[:_SHORT],
+        _address(told(fields, names.address)),
         told(fields, names.agent).replace("+", " ")[:_SHORT],
         number(fields, names.bytes_in),
         number(fields, names.bytes_out),
         number(fields, names.took),
         _deeds().of(record),
     )
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> str:
+    read = address_of(text)
+    return str(read) if read else text[:_SHORT]
 
 
 def _part(record: Record) -> str:

@@ -13,12 +13,13 @@ _LABEL = 12
 
 
 def clusters_block(paper: Paper, case: Case) -> list[Text]:
-    """List the clusters that join intruders or resemble somebody; the others are counted."""
+    """List the clusters that join intruders or resemble somebody, and count the others with them.
+
+    Intruders who are all alone and like nobody have no block: each stands among the sessions.
+    """
     found = case.clusters
-    if not found:
-        return []
     telling = [one for one in found if len(one.members) > 1 or one.resembles]
-    if not telling and len(found) == 1:
+    if not telling:
         return []
     lines = [paper.heading("Clusters", _sum(found))]
     shown = telling[:SHOWN]

@@ -21,8 +21,9 @@ from extriage.reports.neutral import cell
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://extriage.invalid/indicators")
 TLP = ("clear", "green", "amber", "amber+strict", "red")
+# NOTE: names of clusters mean something in their own case only, so no reader takes them for names.
 COLUMNS = (
-    *("type", "value", "confidence", "first_seen", "last_seen", "cluster", "tlp", "certainty"),
+    *("type", "value", "confidence", "first_seen", "last_seen", "case_cluster", "tlp", "certainty"),
     *("note", "look_alikes"),
 )
 _CONFIDENCE = {Certainty.CONFIRMED: "high", Certainty.LIKELY: "medium", Certainty.POSSIBLE: "low"}
@@ -169,7 +170,7 @@ _MISP: Mapping[str, tuple[str, str, bool]] = {
     "url-path": ("uri", "Network activity", True),
     "user-agent": ("user-agent", "Network activity", True),
 }
-"""Type, category, and whether others should search for it; for the rest a plain text."""
+"""Type, category, and whether others should search for it; the rest are texts of a named type."""
 
 
 _JUDGED = "estimative-language:confidence-in-analytic-judgment"
@@ -200,7 +201,8 @@ def as_misp(found: Sequence[Derived], sharing: Sharing) -> str:
 
 
 def _attribute(one: Derived, stamp: str) -> dict[str, Any]:
-    type, category, search = _MISP.get(one.type, ("text", "Other", False))
+    # NOTE: MISP has no type for it; our own reader knows such a text by how its comment begins.
+    type, category, search = _MISP.get(one.type, ("text", "Other", True))
     times = {"first_seen": one.first_seen, "last_seen": one.last_seen}
     said = (one.because, *one.look_alikes)
     comment = " ".join(said if type != "text" else (f"{one.type}:", *said))

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from extriage.knowledge.exposures import exposure_kinds
 from extriage.model.detection import Certainty
-from extriage.model.exposure import Exposed, Exposure, Shown
+from extriage.model.exposure import Exposed, Exposure, ExposureAnswer, Shown
 from extriage.model.host import Host
 from extriage.reports.paper import Paper, Part
 
@@ -20,7 +20,8 @@ _STYLE = {
     Exposed.ATTEMPTED: "dim",
 }
 _LABEL = 15
-_LINES = 2
+_LINES = 4
+_QUESTIONS = 4
 
 
 def exposures_block(paper: Paper, host: Host, most: int = 6) -> list[Text]:
@@ -31,7 +32,7 @@ def exposures_block(paper: Paper, host: Host, most: int = 6) -> list[Text]:
     tried = len(host.exposures) - len(done)
     real = [one for one in done if _counts(one)]
     asked = [one for one in done if not _counts(one)]
-    lines = [paper.heading("Data exposure", _sum(done, tried))]
+    lines = [paper.heading("Data exposure", _sum(host, real, (len(asked), tried)))]
     shown = real if len(real) == most + 1 else real[:most]
     for one in shown:
         lines += _item(paper, one)
@@ -59,19 +60,39 @@ def _asked(paper: Paper, items: Sequence[Exposure]) -> list[Text]:
     return paper.paragraph([("  to be asked  ", "magenta")], text, lines=_LINES, indent=_LABEL)
 
 
-def _sum(real: Sequence[Exposure], tried: int) -> str:
+def _sum(host: Host, real: Sequence[Exposure], others: tuple[int, int]) -> str:
+    """Count what a break-in has to do with by its state, then what is to be asked about."""
+    asked, tried = others
     words = [
         f"{many:,} {state.value}"
         for state in Exposed
         if (many := sum(one.state is state for one in real))
     ]
+    words += [f"{asked:,} to be asked"] if asked else []
+    if not words and all(one.answer is Shown.CANNOT_TELL for one in host.exposure_answers):
+        return "nobody can tell"
     return ", ".join(words) or ("attempts only" if tried else "nothing of it in the evidence")
 
 
 def _item(paper: Paper, one: Exposure) -> list[Text]:
     head: list[Part] = [(f"  {one.state.value:11}  ", _STYLE[one.state])]
-    text = f"{one.text} [{one.certainty.value}]"
+    first, *rest = one.text.split(". ")
+    text = f"{first.removesuffix('.')}. [{one.certainty.value}]"
+    for sentence in rest:
+        longer = f"{text} {sentence.removesuffix('.')}."
+        if not _fits(paper, longer):
+            # NOTE: a sentence that is cut in its middle tells less than none.
+            break
+        text = longer
     return paper.paragraph(head, text, lines=_LINES, indent=_LABEL)
+
+
+def _fits(paper: Paper, text: str) -> bool:
+    """Tell whether a text stands on the screen as it is."""
+    if len(text) > paper.width * _LINES:
+        return False
+    lines = paper.paragraph([" " * _LABEL], text, lines=_LINES, indent=_LABEL)
+    return "".join(line.plain for line in lines).split() == text.split()
 
 
 def _answers(paper: Paper, host: Host) -> list[Text]:
@@ -82,14 +103,23 @@ def _answers(paper: Paper, host: Host) -> list[Text]:
     ):
         named = [one for one in host.exposure_answers if one.answer is shown]
         if named:
-            text = ", ".join(one.title.lower() for one in named) + _why(shown, named[0].missing)
+            text = _few([one.title.lower() for one in named]) + _why(named[0])
             lines += paper.paragraph(
                 [(f"  {label:11}  ", style)], text, lines=_LINES, indent=_LABEL
             )
     return lines
 
 
-def _why(shown: Shown, missing: Sequence[str]) -> str:
-    if shown is Shown.NOT_SHOWN:
-        return "; it holds for the time that the logs cover"
-    return f" ({missing[0]})" if missing else ""
+def _few(titles: Sequence[str]) -> str:
+    left = len(titles) - _QUESTIONS
+    return ", ".join(titles if left <= 1 else [*titles[:_QUESTIONS], f"{left} more"])
+
+
+def _why(one: ExposureAnswer) -> str:
+    """Say for which time silence holds, or what is missing."""
+    if one.answer is not Shown.NOT_SHOWN:
+        return f" ({one.missing[0]})" if one.missing else ""
+    if one.window is None:
+        return ", in the time that the logs cover"
+    first, last = (f"{one.window[end]:%Y-%m-%d %H:%M}" for end in ("from", "to"))
+    return f", from {first} to {last if last[:10] != first[:10] else last[11:]} UTC"

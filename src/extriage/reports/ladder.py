@@ -29,9 +29,15 @@ _ORDER = list(_ANSWERS)
 _STEP_WITH_TIME = 12
 
 
-def campaign_block(paper: Paper, host: Host, campaign: CampaignVerdict) -> list[Text]:
-    """Draw how far a campaign got, with the time of each stage, and answer for each CVE."""
-    return [*ladder(paper, host, campaign), *_cves(paper, campaign)]
+def campaign_block(
+    paper: Paper, host: Host, campaign: CampaignVerdict, *, brief: bool = False
+) -> list[Text]:
+    """Draw how far a campaign got, with the time of each stage, and answer for each CVE.
+
+    `brief` is for a screen that tells the story elsewhere: one answer, one line.
+    """
+    answers = _brief_answers(paper, campaign) if brief else _cves(paper, campaign)
+    return [*ladder(paper, host, campaign), *answers]
 
 
 def ladder(paper: Paper, host: Host, campaign: CampaignVerdict) -> list[Text]:
@@ -110,6 +116,22 @@ def _cves(paper: Paper, campaign: CampaignVerdict) -> list[Text]:
         answer = _ORDER[order]
         names = short_names([cve.cve for cve in group])
         text = ": ".join(word for word in (names, "; ".join(filter(None, (level, reason)))) if word)
+        label = (f"  {_ANSWERS[answer]:13}", ANSWER_STYLE[answer])
+        lines += paper.paragraph([label], text, lines=2, indent=15)
+    return lines
+
+
+def _brief_answers(paper: Paper, campaign: CampaignVerdict) -> list[Text]:
+    """Answer for the vulnerabilities, each answer once, with a reason where nobody can tell."""
+    lines: list[Text] = []
+    for answer in _ORDER:
+        given = [one for one in campaign.coverage if one.answer is answer]
+        if not given:
+            continue
+        reasons = [_reason(paper, one) for one in given]
+        why = min(reasons, key=len) if answer is Absence.CANNOT_TELL else ""
+        names = short_names([one.cve for one in given])
+        text = f"{names}: {'such as: ' if len({*reasons}) > 1 else ''}{why}" if why else names
         label = (f"  {_ANSWERS[answer]:13}", ANSWER_STYLE[answer])
         lines += paper.paragraph([label], text, lines=2, indent=15)
     return lines

@@ -10,6 +10,8 @@ from extriage.model.host import Coverage, Host
 from extriage.reports.paper import Paper, day
 
 _ROWS = 6
+_LONGEST = 20
+"""Columns lost at the end of a line, to a name that goes to the next."""
 _NUMBERS = 40
 """Columns that files, unreadable, first, last and gaps take, with the blanks between."""
 
@@ -47,9 +49,23 @@ def coverage_block(paper: Paper, host: Host, rows: int = _ROWS) -> list[Text]:
         lines.append(paper.line(label + " " * _NUMBERS, (marks, "red")))
     others = [kind for kind in coverage if kind not in shown]
     if others:
-        text = ", ".join(f"{kind.kind} ({_short(kind.files)})" for kind in others)
-        lines += paper.paragraph([("  also     ", "dim")], text, lines=3, indent=11)
+        lines += _also(paper, others)
     return lines
+
+
+def _also(paper: Paper, others: Sequence[Coverage]) -> list[Text]:
+    """Name the other kinds with their files, as many as fit into two lines."""
+    room = 2 * (paper.width - 11) - len(" and 99 more in the case (coverage)") - _LONGEST
+    named: list[str] = []
+    for kind in others:
+        word = f"{kind.kind} ({_short(kind.files)})"
+        if sum(len(one) + 2 for one in [*named, word]) > max(room, len(word) + 2):
+            break
+        named.append(word)
+    left = len(others) - len(named)
+    more = f" and {left} more in the case (coverage)" if left else ""
+    text = ", ".join(named) + more
+    return paper.paragraph([("  also     ", "dim")], text, lines=3, indent=11)
 
 
 def _ordered(host: Host) -> list[Coverage]:

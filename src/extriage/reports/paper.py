@@ -23,6 +23,9 @@ Part: TypeAlias = str | tuple[str, str]
 
 NARROWEST, WIDEST = 40, 160
 _MINUTES_FIT = 76
+_BETWEEN_WORDS = " \\/"
+_PIECE = 20
+"""Columns that are given up so that a text is not cut inside a word."""
 
 STATUS_STYLE = {
     Status.COMPROMISED: "bold red",
@@ -117,11 +120,22 @@ class Paper:
     def _wrap(self, text: str, room: int, lines: int, taken: int) -> list[str]:
         cells = room * lines - taken
         while True:
-            shown = self.fit(text, cells, head=0.7)
+            shown = self._shortened(text, cells)
             wrapped = _fold(shown, room, taken)
             if len(wrapped) <= lines:
                 return wrapped
             cells -= max(1, cells // 20)
+
+    def _shortened(self, text: str, cells: int) -> str:
+        """Take out the middle, from the end of one word to the beginning of another."""
+        whole = neutral.visible(text[: 8 * (cells + 1)], ascii_only=self.ascii)
+        shown = self.fit(text, cells, head=0.7)
+        kept = next((at for at, (a, b) in enumerate(zip(whole, shown, strict=False)) if a != b), 0)
+        gap = "..." if self.ascii else "…"
+        if shown == whole or not shown.startswith(gap, kept):
+            return shown
+        head, tail = shown[:kept], shown[kept + len(gap) :]
+        return f"{_ends_well(head)}{gap}{_begins_well(tail)}"
 
 
 def sheet(options: RenderOptions) -> Paper:
@@ -159,6 +173,18 @@ def period(paper: Paper, first: datetime | None, last: datetime | None) -> str:
         end = end[5:]
     zone = " UTC" if digits > 10 else ""
     return f"{start} {paper.glyphs.dash} {end}{zone}"
+
+
+def _ends_well(head: str) -> str:
+    """Leave out the piece of a word at the end; a blank stays behind the last whole one."""
+    found = max(head.rfind(mark) for mark in _BETWEEN_WORDS)
+    return head[: found + 1] if found >= len(head) - _PIECE else head
+
+
+def _begins_well(tail: str) -> str:
+    """Leave out the piece of a word at the beginning; what comes next keeps its blank."""
+    found = min((at for mark in _BETWEEN_WORDS if (at := tail.find(mark)) >= 0), default=-1)
+    return tail[found:] if 0 <= found < min(_PIECE, len(tail) // 2) else tail
 
 
 def _words(part: Part) -> str:

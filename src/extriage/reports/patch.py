@@ -25,29 +25,33 @@ _ASIDE = ("save", "stopgap", "verify", "interim", "hunt")
 _INDENT = 11
 
 
-def patch_block(paper: Paper, patch: Patch) -> list[Text]:
-    """Return the few lines that matter; `extriage version BUILD` has the rest."""
+def patch_block(paper: Paper, patch: Patch, *, brief: bool = False) -> list[Text]:
+    """Return the few lines that matter; `extriage version BUILD` has the rest.
+
+    `brief` is for a server that was broken into: the way out comes last, and stands in the plan.
+    """
     known = bool(patch.build or patch.product)
     unseen = paper.line("  Build    ", ("not seen in this evidence", "magenta"))
-    lines = brief_block(paper, patch) if known else [unseen]
-    lines += _labelled(paper, "Unsure", _unsure(patch.advisories) if known else "")
+    lines = brief_block(paper, patch, counts=brief) if known else [unseen]
+    if known and not brief:
+        lines += _labelled(paper, "Unsure", _unsure(patch.advisories))
     lines += _labelled(paper, "Settings", _settings(patch.checks), lines=2)
     lines += _labelled(paper, "History", _history(patch), lines=2)
-    lines += _labelled(paper, "Was open", _windows(patch.advisories), lines=2)
+    lines += _labelled(paper, "Was open", _windows(patch.advisories, days=brief), lines=2)
     if patch.conflicts:
         more = f" (and {len(patch.conflicts) - 1} more)" if len(patch.conflicts) > 1 else ""
         lines += _labelled(paper, "Conflict", patch.conflicts[0] + more, lines=2)
-    for label, step in zip(("Way out", ""), _way_out(patch), strict=False):
+    for label, step in zip(("Way out", ""), () if brief else _way_out(patch), strict=False):
         lines += _labelled(paper, label, step)
     return lines
 
 
-def brief_block(paper: Paper, patch: Patch) -> list[Text]:
-    """Return the build and how much is open, for one of several servers."""
+def brief_block(paper: Paper, patch: Patch, *, counts: bool = False) -> list[Text]:
+    """Return the build and how much is open; with `counts` no hole is named."""
     if not patch.build and not patch.product:
         return []
     build = _labelled(paper, "Build", _build(patch), lines=2)
-    return build + _labelled(paper, "Open", _open(patch.advisories), lines=2)
+    return build + _labelled(paper, "Open", _open(patch.advisories, counts=counts), lines=2)
 
 
 def open_words(patch: Patch) -> str:
@@ -76,14 +80,15 @@ def _build(patch: Patch) -> str:
     return "; ".join(word for word in words if word)
 
 
-def _open(rows: Sequence[AdvisoryState]) -> str:
+def _open(rows: Sequence[AdvisoryState], *, counts: bool) -> str:
     still_open = [row for row in rows if row.state in _OPEN]
     used = [row.cve for row in still_open if row.kev or row.window]
     if not still_open:
         unsure = any(row.state is State.CANNOT_TELL for row in rows)
         return "nothing that this evidence proves to be open" if unsure else "no known hole"
     text = f"{len(still_open)} known holes" if len(still_open) > 1 else "1 known hole"
-    return f"{text}, {len(used)} of them used by attackers: {_few(used)}" if used else text
+    told = f"{text}, {len(used)} of them used by attackers" if used else text
+    return f"{told}: {_few(used)}" if used and not counts else told
 
 
 def _unsure(rows: Sequence[AdvisoryState]) -> str:
@@ -127,7 +132,7 @@ def _history(patch: Patch) -> str:
     return f"{ran[0].build}{_name(ran[0].build)}, then {', then '.join(changes[:3])}"
 
 
-def _windows(rows: Sequence[AdvisoryState]) -> str:
+def _windows(rows: Sequence[AdvisoryState], *, days: bool) -> str:
     """Say when the door stood open to campaigns whose logs are judged; the longest one."""
     asked = {cve.id for campaign in campaigns() for cve in campaign.cves}
     windows: dict[tuple[datetime, datetime], list[AdvisoryState]] = {}
@@ -140,7 +145,8 @@ def _windows(rows: Sequence[AdvisoryState]) -> str:
     window = group[0].window
     assert window is not None
     most = "" if window["proved"] else "at most "
-    until = f"to {when(end)}" if window["closed"] else f"and still on {when(end)}"
+    moment = f"{end:%Y-%m-%d}" if days else when(end)
+    until = f"to {moment}" if window["closed"] else f"and still on {moment}"
     names = short_names([row.cve for row in group])
     return f"{names}: {most}from {start:%Y-%m-%d} {until} ({window['days']} days)"
 

@@ -38,7 +38,12 @@ def render(case: Case, options: RenderOptions) -> str:
     """Return the plans of all servers, those with most to do now first."""
     hosts = sorted(case.hosts, key=lambda host: (-_urgent(host), host.name))
     lines = ["# Action plan", ""]
-    lines += [_INTRO.format(version=case.tool.version, as_of=case.tool.knowledge_as_of), ""]
+    lines += [
+        _INTRO.format(
+            version=harmless(case.tool.version), as_of=harmless(case.tool.knowledge_as_of)
+        ),
+        "",
+    ]
     if not hosts:
         lines += ["No Exchange server was found in this evidence.", ""]
     for host in hosts:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.text import Text
 
@@ -51,21 +52,37 @@ def proof_block(paper: Paper, host: Host, count: int) -> list[Text]:
     lines = [paper.heading("Proof", note)]
     for finding, evidence in chosen:
         lines += _shown(paper, finding, evidence)
-    if pages := named_pages(host):
+    told = [one.object.casefold() for one in host.persistence]
+    pages = [page for page in named_pages(host) if not _ends_one(told, page)]
+    if pages:
         text = ", ".join(pages[:_PAGES]) + (" ..." if len(pages) > _PAGES else "")
         lines += paper.paragraph([("  Pages    ", "bold")], text, lines=2, indent=11)
     return lines
 
 
 def named_pages(host: Host) -> list[str]:
-    """Return the web pages that findings of a planted page name, the most often named first."""
+    """Return the web pages that findings of a planted page name, the most often named first.
+
+    Windows does not tell large letters from small ones: a page is named once.
+    """
     counts: Counter[str] = Counter()
+    spelled: dict[str, str] = {}
     for finding in host.findings:
         if finding.stage in (None, Stage.PROBED, Stage.REACHED):
             continue
         for evidence in finding.evidence:
-            counts.update(set(_PAGE.findall(evidence.summary[:_LOOKED_AT])))
-    return [page for page, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+            found = _PAGE.findall(evidence.summary[:_LOOKED_AT])
+            counts.update({page.casefold() for page in found})
+            for page in found:
+                spelled.setdefault(page.casefold(), page)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [spelled[page] for page, _ in ranked]
+
+
+def _ends_one(objects: Sequence[str], page: str) -> bool:
+    """Tell whether a page stands among the ways back already."""
+    name = page.casefold()
+    return any(one == name or one.endswith((f"/{name}", f"\\{name}")) for one in objects)
 
 
 def key_evidence(host: Host, count: int) -> list[tuple[Finding, Evidence]]:

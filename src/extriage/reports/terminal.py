@@ -18,7 +18,7 @@ from extriage.reports.exposures import exposures_block
 from extriage.reports.ladder import campaign_block, ladder
 from extriage.reports.matrix import coverage_block
 from extriage.reports.neutral import width
-from extriage.reports.paper import STATUS_STYLE, Paper, period, printed, sheet, standing, when
+from extriage.reports.paper import STATUS_STYLE, Paper, printed, sheet, standing, when
 from extriage.reports.patch import brief_block, open_words, patch_block
 from extriage.reports.proof import proof_block
 from extriage.reports.sessions import sessions_block
@@ -50,9 +50,11 @@ _DUE = {
     When.AFTERWARDS: "afterwards",
 }
 _PROOFS = 4
+_ROWS_OF_COMPROMISED = 3
+_EXPOSURES = 4
 _PROOFS_OF_MANY = 2
 _PROOFS_BESIDE_STORY = 2
-_ACTIONS, _ACTIONS_OF_MANY = 5, 2
+_ACTIONS, _ACTIONS_OF_MANY = 7, 2
 _WAYS_OF_MANY = 2
 _EXPOSURES_OF_MANY = 2
 _HOSTS_IN_FULL = 25
@@ -76,9 +78,9 @@ def _page(paper: Paper, case: Case, options: RenderOptions) -> list[Text]:
         lines = [paper.line((text, "bold magenta")), _imprint(paper, case)]
         lines += _unread(paper, case, hosts)
     elif len(hosts) == 1:
-        lines = _one_server(paper, case, hosts[0])
+        lines = _one_server(paper, case, hosts[0], options.cases_at)
     else:
-        lines = _servers(paper, case, hosts)
+        lines = _servers(paper, case, hosts, options.cases_at)
     lines += [*suppressed_sum(paper, case), *_rules(paper, case), *_place(paper, options.cases_at)]
     return lines + (suppressed_list(paper, case) if options.show_suppressed else [])
 
@@ -93,26 +95,38 @@ def _badness(host: Host) -> tuple[int, int, int, str]:
     )
 
 
-def _one_server(paper: Paper, case: Case, host: Host) -> list[Text]:
-    lines = _verdict(paper, host)
-    lines += patch_block(paper, host.patch)
-    drawn, brief = _drawn(host)
-    for campaign in drawn:
-        lines += campaign_block(paper, host, campaign)
-    lines += [_brief(paper, one) for one in brief]
-    hinted = {one.campaign for one in host.findings if one.hints or one.about}
-    unseen = [one for one in host.campaigns if not one.stage and one.campaign not in hinted]
-    told = [*_what_happened(paper, host), *ways_back_block(paper, host)]
-    told += [*exposures_block(paper, host), *sightings_block(paper, host)]
+def _one_server(paper: Paper, case: Case, host: Host, cases_at: str) -> list[Text]:
+    compromised = host.verdict.status is Status.COMPROMISED
+    exposed = exposures_block(paper, host, _EXPOSURES)
+    hurry = _actions(paper, host, _ACTIONS, cases_at)
+    told = [*ways_back_block(paper, host), *_what_happened(paper, host)]
+    told += sightings_block(paper, host)
     told += clusters_block(paper, case)
-    lines += told if drawn else [*told, *unseen_block(paper, unseen)]
-    lines += _actions(paper, host, _ACTIONS)
+    lines = _verdict(paper, host)
+    if compromised:
+        lines += [*exposed, *hurry, *told, *_campaigns(paper, host)]
+        lines += [paper.heading("The server"), *patch_block(paper, host.patch, brief=True)]
+    else:
+        lines += [*hurry, paper.heading("The server"), *patch_block(paper, host.patch)]
+        lines += [*_campaigns(paper, host), *told, *exposed]
     lines += proof_block(paper, host, _PROOFS_BESIDE_STORY if host.chains else _PROOFS)
-    lines += coverage_block(paper, host)
-    if drawn:
-        lines += unseen_line(paper, unseen)
+    lines += coverage_block(paper, host, *((_ROWS_OF_COMPROMISED,) if compromised else ()))
     lines += [_imprint(paper, case), *_notes(paper, host, 3)]
     return lines + _unread(paper, case, [host])
+
+
+def _campaigns(paper: Paper, host: Host) -> list[Text]:
+    """Draw how far each campaign got, and account for those of which nothing was found."""
+    drawn, others = _drawn(host)
+    lines: list[Text] = []
+    for campaign in drawn:
+        lines += campaign_block(paper, host, campaign, brief=bool(host.intruders))
+    if others:
+        told = ", ".join(f"{one.title} ({standing(one.stage, one.certainty)})" for one in others)
+        lines += paper.paragraph(["  also seen    "], told, lines=2, indent=15)
+    hinted = {one.campaign for one in host.findings if one.hints or one.about}
+    unseen = [one for one in host.campaigns if not one.stage and one.campaign not in hinted]
+    return lines + (unseen_line(paper, unseen) if drawn else unseen_block(paper, unseen))
 
 
 def _what_happened(paper: Paper, host: Host) -> list[Text]:
@@ -133,20 +147,14 @@ def _extent(campaign: CampaignVerdict) -> tuple[int, int]:
     return -(stage.rank if stage else 0), -(certainty.rank if certainty else 0)
 
 
-def _brief(paper: Paper, campaign: CampaignVerdict) -> Text:
-    span = period(paper, campaign.first, campaign.last)
-    level = standing(campaign.stage, campaign.certainty)
-    return paper.line("  also seen    ", (campaign.title, "bold"), f": {level}, {span}")
-
-
-def _servers(paper: Paper, case: Case, hosts: Sequence[Host]) -> list[Text]:
+def _servers(paper: Paper, case: Case, hosts: Sequence[Host], cases_at: str) -> list[Text]:
     counts = Counter(host.verdict.status for host in hosts)
     summary = ", ".join(f"{counts[status]} {status.value}" for status in _NAMES if counts[status])
     lines = [paper.heading(f"{len(hosts)} servers", summary)]
     lines += [_overview(paper, host) for host in hosts]
     bad = [host for host in hosts if host.verdict.status is not Status.NO_SIGN]
     for host in bad[:_HOSTS_IN_FULL]:
-        lines += _short_block(paper, host)
+        lines += _short_block(paper, host, cases_at)
     if len(bad) > _HOSTS_IN_FULL:
         left = len(bad) - _HOSTS_IN_FULL
         lines.append(paper.heading(f"and {left} more servers", "the csv and json reports have all"))
@@ -169,8 +177,12 @@ def _overview(paper: Paper, host: Host) -> Text:
     )
 
 
-def _short_block(paper: Paper, host: Host) -> list[Text]:
-    lines = [paper.line(), *_verdict(paper, host), *brief_block(paper, host.patch)]
+def _short_block(paper: Paper, host: Host, cases_at: str) -> list[Text]:
+    lines = [paper.line(), *_verdict(paper, host)]
+    if host.exposures:
+        lines += exposures_block(paper, host, _EXPOSURES_OF_MANY)
+    lines += _actions(paper, host, _ACTIONS_OF_MANY, cases_at)
+    lines += ways_back_block(paper, host, _WAYS_OF_MANY)
     for campaign in host.campaigns:
         if campaign.stage:
             lines += ladder(paper, host, campaign)
@@ -183,10 +195,7 @@ def _short_block(paper: Paper, host: Host) -> list[Text]:
         lines += paper.paragraph(
             [("  cannot tell  ", "magenta")], ", ".join(unsure), lines=3, indent=15
         )
-    lines += proof_block(paper, host, _PROOFS_OF_MANY)
-    lines += ways_back_block(paper, host, _WAYS_OF_MANY)
-    lines += exposures_block(paper, host, _EXPOSURES_OF_MANY)
-    lines += _actions(paper, host, _ACTIONS_OF_MANY)
+    lines += [*brief_block(paper, host.patch), *proof_block(paper, host, _PROOFS_OF_MANY)]
     return lines + _notes(paper, host, 1)
 
 
@@ -202,10 +211,10 @@ def _verdict(paper: Paper, host: Host) -> list[Text]:
     first = paper.line((_NAMES[verdict.status], style), "  ", (name, "bold"), about)
     meaning = _MEANINGS[verdict.status]
     reason = f"{meaning}. {verdict.reason}" if verdict.reason else f"{meaning}."
-    return [first, *paper.paragraph(["  "], reason[:1].upper() + reason[1:], lines=5, indent=2)]
+    return [first, *paper.paragraph(["  "], reason[:1].upper() + reason[1:], lines=6, indent=2)]
 
 
-def _actions(paper: Paper, host: Host, most: int) -> list[Text]:
+def _actions(paper: Paper, host: Host, most: int, cases_at: str) -> list[Text]:
     """List what to do now, in order; how and why stands in the plan."""
     whole = [action for action in host.actions if "/" not in action.id]
     now = [action for action in whole if action.when is When.NOW]
@@ -215,15 +224,14 @@ def _actions(paper: Paper, host: Host, most: int) -> list[Text]:
     lines = [paper.heading("Do now" if now else "Do this week")]
     shown = first if len(first) == most + 1 else first[:most]
     for number, action in enumerate(shown, 1):
-        lines += paper.paragraph([(f"  {number}. ", "bold")], action.title, lines=1, indent=5)
+        lines += paper.paragraph([(f"  {number}. ", "bold")], action.title, lines=2, indent=5)
     counted = Counter(action.when for action in whole if action not in shown)
     left = [f"{counted[when]} {word}" for when, word in _DUE.items() if counted[when]]
-    each = sum("/" in action.id for action in host.actions)
-    left += [f"{each} single steps"] if each else []
-    if left:
-        text = f"{', '.join(left)}: extriage report CASE --format plan"
-        lines += paper.paragraph(["     and "], text, lines=2, indent=5)
-    return lines
+    folder = cases_at.removesuffix("case.json").rstrip("/\\") or "CASE"
+    place = f"'{folder}'" if " " in folder else folder
+    more = f"and {', '.join(left)}" if left else "how, and why"
+    text = f"{more}: extriage report {place} --format plan"
+    return lines + paper.paragraph(["     "], text, lines=2, indent=5)
 
 
 def _notes(paper: Paper, host: Host, most: int) -> list[Text]:

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from textwrap import wrap
@@ -29,9 +29,11 @@ _MARKS = {
     "attack": "!", "persistence": "!", "exposure": "!", "antivirus": "+", "administrator": "+",
     "patch": "+", "window": "~", "log": ".", "published": ".",
 }  # fmt: skip
-_LEAST = 60
-_ROWS = 3
-"""Lines of the screen that a title may fill, less what breaking it at blanks costs."""
+_LEAST = 36
+_NAME = 30
+"""Columns that the name of a log fills; with fewer left it goes on a line of its own."""
+_ROWS, _LOST = 5, 12
+"""Lines of the screen that a title may fill, and what breaking it at blanks costs each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +80,57 @@ def text(moments: Sequence[Moment], page: Page) -> Iterator[str]:
     several = len(page.hosts) > 1
     for day, found in groupby(moments, key=lambda one: one.time.date()):
         yield f"{day.isoformat()} {day:%A}"
-        for moment in found:
+        for moment in _shared(found):
             yield from _lines(moment, page, several=several)
         yield ""
 
 
+def _shared(moments: Iterable[Moment]) -> list[Moment]:
+    """Tell once what was published for several servers."""
+    told: dict[object, list[Moment]] = {}
+    for moment in moments:
+        own = moment.host if moment.source != "published" else ""
+        told.setdefault((moment, own) if own else (moment.time, moment.title), []).append(moment)
+    return [
+        one if not others else replace(one, host=f"{len(others) + 1} servers")
+        for one, *others in told.values()
+    ]
+
+
 def _lines(moment: Moment, page: Page, *, several: bool) -> Iterator[str]:
-    stage = moment.stage.value if moment.stage else moment.source
+    stage = moment.stage.value if moment.stage else cut(moment.source, 13, ascii_only=page.ascii)
     host = f"{cut(moment.host, 15, ascii_only=page.ascii):15} " if several else ""
     head = f"  {moment.time:%H:%M:%S} {_MARKS.get(moment.source, ' ')} {host}{stage:13} "
     room = max(page.width - len(head), _LEAST)
-    title = cut(moment.title, _ROWS * room - _ROWS * 20, head=0.8, ascii_only=page.ascii)
+    title = cut(moment.title, _ROWS * (room - _LOST), head=0.8, ascii_only=page.ascii)
     rows = wrap(title, room, break_on_hyphens=False) or [""]
     yield head + rows[0]
     yield from (" " * len(head) + row for row in rows[1:])
-    more = [part for part in (_extent(moment), _by(moment, page), _place(moment, page)) if part]
-    if more:
-        yield " " * len(head) + cut("  ".join(more), room, head=0.5, ascii_only=page.ascii)
+    yield from (" " * len(head) + row for row in _tail(moment, page, room))
+
+
+def _tail(moment: Moment, page: Page, room: int) -> list[str]:
+    """Return how long it went on, by whom, and where it stands, in as few lines as hold it."""
+    rows: list[str] = []
+    for part in filter(None, (_extent(moment), _by(moment, page, room))):
+        fits = rows and len(rows[-1]) + 2 + len(part) <= room
+        rows[-1:] = [f"{rows[-1]}  {part}"] if fits else [*rows[-1:], part]
+    if moment.path:
+        left = room - len(rows[-1]) - 2 if rows else room
+        beside = bool(rows) and left >= _NAME
+        # NOTE: the end of a path and the line say more than its beginning.
+        place = cut(_place(moment), left if beside else room, head=0.0, ascii_only=page.ascii)
+        rows[-1:] = [f"{rows[-1]}  {place}"] if beside else [*rows[-1:], place]
+    return rows
 
 
 def _extent(moment: Moment) -> str:
     parts = []
-    if moment.count > 1 and moment.source not in ("window", "log"):
-        parts.append(f"{moment.count:,} times")
+    # NOTE: the title of lines that are only counted says how many there are.
+    told = moment.source in ("window", "log") or (moment.finding[:2] == "f-" and not moment.path)
+    if moment.count > 1 and not told:
+        what = "requests" if moment.finding.startswith("s-") else "times"
+        parts.append(f"{moment.count:,} {what}")
     if moment.until:
         same = moment.until.date() == moment.time.date()
         last = f"{moment.until:%H:%M:%S}" if same else f"{moment.until:%Y-%m-%d %H:%M}"
@@ -108,12 +138,12 @@ def _extent(moment: Moment) -> str:
     return " ".join(parts)
 
 
-def _by(moment: Moment, page: Page) -> str:
-    return f"by {visible(moment.by, ascii_only=page.ascii)}" if moment.by else ""
+def _by(moment: Moment, page: Page, room: int) -> str:
+    return f"by {cut(moment.by, room // 2, ascii_only=page.ascii)}" if moment.by else ""
 
 
-def _place(moment: Moment, page: Page) -> str:
-    return f"{visible(moment.path, ascii_only=page.ascii)}:{moment.line}" if moment.path else ""
+def _place(moment: Moment) -> str:
+    return f"{moment.path}:{moment.line}"
 
 
 def table(moments: Iterable[Moment]) -> Iterator[str]:
@@ -159,11 +189,17 @@ def markdown(moments: Sequence[Moment]) -> Iterator[str]:
 
 
 def _marked(moment: Moment) -> str:
-    stage = f"**{moment.stage.value}** " if moment.stage else f"{moment.source}: "
+    stage = f"**{moment.stage.value}** " if moment.stage else f"{_plain(moment.source)}: "
     extent = _extent(moment)
     what = stage + _plain(moment.title) + (f" ({extent})" if extent else "")
     where = _plain(f"{moment.path}:{moment.line}") if moment.path else ""
-    parts = (f"{moment.time:%H:%M:%S}", _plain(moment.host), moment.phase, what, _plain(moment.by))
+    parts = (
+        f"{moment.time:%H:%M:%S}",
+        _plain(moment.host),
+        _plain(moment.phase),
+        what,
+        _plain(moment.by),
+    )
     return f"| {' | '.join((*parts, where))} |"
 
 

@@ -42,7 +42,7 @@ def unseen_line(paper: Paper, campaigns: Sequence[CampaignVerdict]) -> list[Text
         words.append(f"{counts[None]} without a trace")
     if not words:
         return []
-    text = f"of other attacks: {', '.join(words)}; each with its reason in the case"
+    text = f"of other attacks: {', '.join(words)}"
     return paper.paragraph([("  Nothing  ", "bold")], text, lines=2, indent=11)
 
 

@@ -31,8 +31,13 @@ def ways_back_block(paper: Paper, host: Host, most: int = SHOWN) -> list[Text]:
     real = [one for one in host.persistence if one.state is not Presence.ATTEMPTED]
     tried = [one for one in host.persistence if one.state is Presence.ATTEMPTED]
     shown = real if len(real) == most + 1 else real[:most]
+    said = ""
     for one in shown:
         lines += _way(paper, one)
+        reason = _reason(one)
+        if reason and reason != said:
+            lines += paper.paragraph([" " * _LABEL], reason, lines=1, indent=_LABEL)
+        said = reason
     if len(real) > len(shown):
         left = len(real) - len(shown)
         lines.append(paper.line(f"{' ' * _LABEL}and {left} more in the case (persistence)"))
@@ -63,15 +68,19 @@ def _way(paper: Paper, one: Persistence) -> list[Text]:
     since = f"since {when(one.first)[:16]}" if one.first else ""
     named = [name for name in one.by if is_somebody(name)] or one.by
     who = f"by {', '.join(map(_short, named[:_WHO]))}" if named else ""
-    facts = ", ".join(word for word in (since, who) if word)
+    gone = one.state is Presence.REMOVED
+    facts = ", ".join(word for word in (since, "" if gone else who) if word)
     room = max(paper.width - _LABEL - len(title) - len(facts) - 4, paper.width // 3)
     name = paper.fit(one.object, room)
     text = f"{title} {name}" + (f", {facts}" if facts else "")
-    lines = paper.paragraph(head, text, lines=2, indent=_LABEL)
+    return paper.paragraph(head, text, lines=2, indent=_LABEL)
+
+
+def _reason(one: Persistence) -> str:
+    """Return why it is taken for a way back, if it is there; what is alike is said once."""
     if one.state is not Presence.PRESENT:
-        return lines
-    reason = one.reasons[0] if one.reasons else one.state_note
-    return [*lines, *paper.paragraph([" " * _LABEL], reason, lines=1, indent=_LABEL)]
+        return ""
+    return one.reasons[0] if one.reasons else one.state_note
 
 
 def _short(who: str) -> str:
@@ -88,5 +97,6 @@ def _tried(paper: Paper, ways: Sequence[Persistence]) -> list[Text]:
     ]
     more = f" and {len(named) - _TRIED} more" if len(named) > _TRIED else ""
     head: list[Part] = [("  tried    ", _STYLE[Presence.ATTEMPTED])]
-    text = f"{', '.join(named[:_TRIED])}{more}; nothing shows that it worked"
+    # NOTE: what is said of them stands first, where no cut can turn it into its contrary.
+    text = f"nothing shows that it worked: {', '.join(named[:_TRIED])}{more}"
     return paper.paragraph(head, text, lines=1, indent=_LABEL)

@@ -14,6 +14,7 @@ from extriage.analysis.exposure.orders import place
 from extriage.analysis.exposure.seen import Ledger, Seen
 from extriage.analysis.exposure.told import server_secrets, told
 from extriage.analysis.pageurl import directories, url_of
+from extriage.knowledge.exposures import exposure_groups, exposure_kinds
 from extriage.model.exposure import Exposed, Exposure
 
 __all__ = ["Ledger", "Seen", "ledger"]
@@ -24,16 +25,18 @@ _ORDER = tuple(Exposed)
 
 
 def ledger(seen: Seen) -> Ledger:
-    """Return the ledger of one server: what left first, the surest first, in order of time."""
+    """Return the ledger of one server: what left first, the surest first, mailboxes first."""
     ordered, files, reads = Exports(seen), Fetches(seen), Reads(seen)
     for record in seen.records():
         ordered.see(record)
         files.see(record)
         reads.see(record)
-    items = list(exports(ordered))
+    exported = exports(ordered)
+    items = list(exported.items)
     served = directories(seen.facts)
     paths = (place(one.export.file).replace("\\", "/") for one in items if one.export)
-    items += fetched_files(files, frozenset(url for path in paths if (url := url_of(path, served))))
+    urls = frozenset(url for path in paths if (url := url_of(path, served)))
+    items += fetched_files(files, urls, exported.earlier)
     items += reads.exposures()
     items += leaks(seen)
     items += told(seen, items)
@@ -42,6 +45,7 @@ def ledger(seen: Seen) -> Ledger:
     return Ledger(tuple(kept), answers(seen, kept))
 
 
-def _order(one: Exposure) -> tuple[int, int, str, str, str]:
+def _order(one: Exposure) -> tuple[int, int, int, str, str, str]:
     first = one.first.isoformat() if one.first else "~"
-    return (_ORDER.index(one.state), -one.certainty.rank, first, one.kind, one.object)
+    group = tuple(exposure_groups()).index(exposure_kinds()[one.kind].group)
+    return (_ORDER.index(one.state), -one.certainty.rank, group, first, one.kind, one.object)

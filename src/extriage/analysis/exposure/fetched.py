@@ -3,13 +3,14 @@
 Whoever asked for it and got it has it, an intruder, somebody who knew the name, or a stranger.
 """
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from extriage.analysis.exposure.mailreads import Sum
-from extriage.analysis.exposure.reading import WEB, file_asked, is_answered, path_of
+from extriage.analysis.exposure.reading import WEB, file_asked, is_sent, path_of
 from extriage.analysis.exposure.requests import Joiner, Request
 from extriage.analysis.exposure.seen import Seen
 from extriage.analysis.exposure.wording import (
@@ -22,6 +23,7 @@ from extriage.analysis.exposure.wording import (
     weaker,
 )
 from extriage.knowledge.exposures import data_endings
+from extriage.knowledge.joins import is_inside
 from extriage.model.detection import Certainty, Level
 from extriage.model.exposure import Exposed, Exposure
 from extriage.model.session import Amount
@@ -48,18 +50,36 @@ class Fetched:
     first: datetime | None = None
     last: datetime | None = None
     proofs: list[Proof] = field(default_factory=list)
+    known: bool = False
+    """Whether somebody fetched it who knew what to ask for."""
+    outside: bool = False
+    """Whether it went to an address that is not of the inside of an organisation."""
 
     @property
     def size(self) -> Amount:
         """Return how many bytes left, within bounds."""
-        return self.bytes.amount
+        return (
+            self.bytes.amount if self.strange else Amount(self.bytes.high, self.bytes.amount.high)
+        )
+
+    @property
+    def times(self) -> Amount:
+        """Return how often it was fetched; what went to the inside may be the owners' own."""
+        return Amount(self.low if self.strange else self.requests, self.requests)
+
+    @property
+    def strange(self) -> bool:
+        """Tell whether somebody else than the organisation can have it."""
+        return self.known or self.outside
 
     def add(self, one: Request, seen: Seen) -> None:
         """Add one request that was answered."""
+        known = seen.knows_more(one.session)
+        outside = any(_outside(who) for part in one.parts for who in part.who)
+        self.known, self.outside = self.known or known, self.outside or outside
         self.requests += 1
-        self.low += 1
-        # NOTE: whoever it was, the file left.
-        self.bytes.add(one.bytes_out, sure=True)
+        self.low += known or outside
+        self.bytes.add(one.bytes_out, sure=known or outside)
         for part in one.parts:
             self.who += [who for who in part.who if who not in self.who and len(self.who) < _WHO]
             self.rules.update(part.rules)
@@ -77,54 +97,77 @@ class Fetches:
     """Gathers who fetched files while the trail goes by."""
 
     seen: Seen
-    urls: frozenset[str] | None = None
-    """The files that are asked about; None for whatever holds data by its name."""
+    since: Mapping[str, Sequence[datetime]] | None = None
+    """The files that are asked about, each with the times since when it was another one; None for
+    whatever holds data by its name."""
     joiner: Joiner = field(default_factory=Joiner)
-    found: dict[str, Fetched] = field(default_factory=dict)
+    found: dict[tuple[str, int], Fetched] = field(default_factory=dict)
+    """By URL, and by how many of its times had come."""
 
     def see(self, record: TrailRecord) -> None:
         """Take in one record."""
-        url = _wanted(self.seen, record, self.urls)
+        url = _wanted(self.seen, record, self.since)
         if url:
             for one in self.joiner.add(file_asked(record, url)):
                 self._add(one)
 
-    def by_url(self) -> dict[str, Fetched]:
-        """Return the fetches by URL, when the trail is at its end."""
+    def all(self) -> dict[tuple[str, int], Fetched]:
+        """Return the fetches, when the trail is at its end."""
         for one in self.joiner.rest():
             self._add(one)
         return self.found
 
     def _add(self, one: Request) -> None:
         url = one.first.protocol
-        if one.done and (url in self.found or len(self.found) < MOST):
-            self.found.setdefault(url, Fetched(url)).add(one, self.seen)
+        # NOTE: an answer without a byte was broken off before any of the file went out.
+        if not one.done or one.bytes_out == 0:
+            return
+        key = (url, bisect_right((self.since or {}).get(url, ()), one.first.time))
+        if key in self.found or len(self.found) < MOST:
+            self.found.setdefault(key, Fetched(url)).add(one, self.seen)
 
 
-def fetches(seen: Seen, urls: frozenset[str]) -> Mapping[str, Fetched]:
-    """Return who fetched these URLs, by URL."""
-    gathered = Fetches(seen, urls)
+def fetches(
+    seen: Seen, since: Mapping[str, Sequence[datetime]]
+) -> Mapping[tuple[str, int], Fetched]:
+    """Return who fetched these URLs, by URL and by how many of its times had come."""
+    gathered = Fetches(seen, since)
     for record in seen.records():
         gathered.see(record)
-    return gathered.by_url()
+    return gathered.all()
 
 
-def fetched_files(gathered: Fetches, exported: frozenset[str]) -> Iterator[Exposure]:
-    """Yield files other than exports that were fetched from folders of the web server."""
-    found, seen = gathered.by_url(), gathered.seen
-    _from_findings(seen, found)
-    for url, one in sorted(found.items()):
-        if url not in exported:
-            yield _exposure(seen, one)
+def fetched_files(
+    gathered: Fetches, exported: frozenset[str], earlier: Iterable[Fetched] = ()
+) -> Iterator[Exposure]:
+    """Yield files other than exports that were fetched from folders of the web server.
+
+    `earlier` are files that had the name of an export before it was ordered.
+    """
+    seen = gathered.seen
+    found = {url: one for (url, _), one in gathered.all().items() if url not in exported}
+    _from_findings(seen, found, exported)
+    found |= {one.url: one for one in earlier if one.known or _opens(seen, one)}
+    for _, one in sorted(found.items()):
+        yield _exposure(seen, one)
 
 
-def _wanted(seen: Seen, record: TrailRecord, urls: frozenset[str] | None) -> str:
+def _opens(seen: Seen, one: Fetched) -> bool:
+    return any(_speaks(seen, rule) for rule in one.rules)
+
+
+def _outside(who: str) -> bool:
+    """Tell whether an address is one that anybody on the internet may have."""
+    return not is_inside(who)
+
+
+def _wanted(seen: Seen, record: TrailRecord, urls: Mapping[str, Sequence[datetime]] | None) -> str:
     if record.kind not in WEB:
         return ""
     path = path_of(record)[:NAME]
     if urls is not None:
         return path if path in urls else ""
-    if not is_answered(record) or record.method.upper() != "GET":
+    if not is_sent(record):
         return ""
     if not path.endswith(data_endings()) or path.startswith(_OWN):
         return ""
@@ -137,13 +180,14 @@ def _speaks(seen: Seen, rule: str) -> bool:
     return finding is not None and seen.exposes.get(rule) == "file-fetched" and seen.opens(finding)
 
 
-def _from_findings(seen: Seen, found: dict[str, Fetched]) -> None:
+def _from_findings(seen: Seen, found: dict[str, Fetched], exported: frozenset[str]) -> None:
     """Add the files of findings that the trail does not have."""
     for finding in seen.findings:
         if finding.raw or not _speaks(seen, finding.rule):
             continue
         told = Counter(_named(line.summary) for line in finding.evidence)
-        for url in [url for url in told if url and url not in found][:MOST]:
+        new = (url for url in told if url and url not in found and url not in exported)
+        for url in list(new)[:MOST]:
             one = Fetched(url, told[url], told[url])
             one.bytes.unknown = told[url]
             lines = [line for line in finding.evidence if _named(line.summary) == url]
@@ -152,6 +196,7 @@ def _from_findings(seen: Seen, found: dict[str, Fetched]) -> None:
             one.rules = {finding.rule}
             keys = (value for line in lines for kind, value in line.keys if kind == "address")
             one.who = list(dict.fromkeys(keys))[:_WHO]
+            one.outside = any(map(_outside, one.who))
             one.proofs = [Proof(line.path, line.line, line.text[:NAME]) for line in lines[:4]]
             found[url] = one
 
@@ -168,11 +213,12 @@ def _exposure(seen: Seen, one: Fetched) -> Exposure:
     intruders = ordered(map(seen.intruder, one.sessions))
     sharp = [seen.finding_of[rule] for rule in one.rules if rule in seen.finding_of]
     certainty = Certainty.CONFIRMED if intruders else Certainty.POSSIBLE
-    if not intruders and any(each.level.rank >= Level.HIGH.rank for each in sharp):
+    # NOTE: what went to an inner address and to nobody who is known may be the owners' own.
+    if not intruders and one.strange and any(each.level.rank >= Level.HIGH.rank for each in sharp):
         certainty = Certainty.LIKELY
     for name in intruders[:1]:
         certainty = weaker(certainty, seen.certainty_of(name))
-    many = amount(Amount(one.low, one.requests), "request", "requests")
+    many = amount(one.times, "request", "requests")
     unknown: tuple[str, ...] = ()
     if one.bytes.unknown:
         unknown = (
@@ -185,14 +231,14 @@ def _exposure(seen: Seen, one: Fetched) -> Exposure:
         one.url,
         Exposed.TAKEN,
         certainty,
-        f"File {one.url} was fetched{by_whom(one.who)}: {many}, {volume(one.size)}.",
+        f"A file was fetched{by_whom(one.who)}: {many}, {volume(one.size)}. File: {one.url}.",
         one.first,
         one.last,
         tuple(one.who[:50]),
         ordered(one.sessions),
         intruders,
         ordered(one.findings),
-        Amount(one.low, one.requests),
+        one.times,
         None,
         one.size,
         ("GET",),

@@ -6,8 +6,17 @@ They are ways back in, too: their state is that of `host.persistence`, so that i
 from collections.abc import Iterator
 
 from extriage.analysis.exposure.seen import Seen
-from extriage.analysis.exposure.wording import by_whom, exposure_id, moment, ordered, weaker
+from extriage.analysis.exposure.wording import (
+    SHORT,
+    by_whom,
+    exposure_id,
+    moment,
+    ordered,
+    shortened,
+    weaker,
+)
 from extriage.knowledge.exposures import ExposureKind, exposure_kinds, leaks_by
+from extriage.knowledge.persistence import tells_target
 from extriage.model.exposure import Exposed, Exposure
 from extriage.model.persistence import Persistence, Presence
 
@@ -59,12 +68,16 @@ def _exposure(seen: Seen, way: Persistence, kind: ExposureKind) -> Exposure:
 
 def _text(way: Persistence, kind: ExposureKind) -> str:
     since = f" since {moment(way.first)}" if way.first else ""
-    head = f"{kind.title[:1].upper()}{kind.title[1:]}: {way.object}{by_whom(way.by)}"
+    title = f"{kind.title[:1].upper()}{kind.title[1:]}"
+    target = next(filter(tells_target, way.reasons), "")
+    name = shortened(way.object, 2 * SHORT)
+    # NOTE: intruders like names of one dot, which nobody finds in a sentence.
+    head = f"{title}: {name if name[:1].isalnum() else repr(name)}{by_whom(way.by)}"
     match way.state:
         case Presence.PRESENT:
-            return f"{head}{since} is still there. {kind.means}"
+            return f"{head}{since} is still there. {target or kind.means}"
         case Presence.UNKNOWN:
-            return f"{head}{since} may still be there. {kind.means}"
+            return f"{head}{since} may still be there. {target or kind.means}"
         case Presence.REMOVED:
             return f"{head}{since} was there and is gone; what it gave until then is out."
     return f"{head} was tried and failed."

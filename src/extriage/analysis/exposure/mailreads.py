@@ -14,7 +14,16 @@ from datetime import datetime
 from extriage.analysis.exposure.reading import asked_of, spelled
 from extriage.analysis.exposure.requests import Joiner, Request
 from extriage.analysis.exposure.seen import Seen
-from extriage.analysis.exposure.wording import amount, by_whom, exposure_id, ordered, volume, weaker
+from extriage.analysis.exposure.wording import (
+    SHORT,
+    amount,
+    by_whom,
+    exposure_id,
+    ordered,
+    shortened,
+    volume,
+    weaker,
+)
 from extriage.knowledge.exposures import exposure_kinds, operations
 from extriage.knowledge.joins import is_somebody
 from extriage.model.detection import Certainty
@@ -285,7 +294,8 @@ def _text(heard: Heard, kind: str, state: Exposed, who: Sequence[str]) -> str:
         "mailbox-folder-read": "The folders of {} were looked through",
         "mailbox-sent-from": "Mail was written or sent from {}",
         "address-book": "The address book was asked",
-    }[kind].replace("{}", f"mailbox {heard.mailbox}" if heard.mailbox else "a mailbox not named")
+    }[kind].replace("{}", f"mailbox {_short(heard)}" if heard.mailbox else "a mailbox not named")
+    who = [name for name in who if spelled(name) != spelled(heard.mailbox)] or who
     if state is Exposed.ATTEMPTED:
         many = amount(Amount(heard.refused, heard.refused), "request", "requests")
         return f"{what.replace(' was ', ' was to be ').replace(' were ', ' were to be ')}" + (
@@ -294,9 +304,14 @@ def _text(heard: Heard, kind: str, state: Exposed, who: Sequence[str]) -> str:
     parts = [amount(heard.requests.amount, "request", "requests")]
     if heard.handing:
         parts.append(amount(heard.items.amount, "item", "items"))
-    parts.append(volume(heard.size.amount))
+    if kind != "mailbox-sent-from":
+        parts.append(volume(heard.size.amount))
     maybe = "" if heard.requests.low else " The owner may have done all of it."
     return f"{what}{by_whom(who)}: {', '.join(parts)}.{maybe}"
+
+
+def _short(heard: Heard) -> str:
+    return shortened(heard.mailbox, 2 * SHORT)
 
 
 def _unknown(heard: Heard, kind: str) -> Iterator[str]:

@@ -27,6 +27,8 @@ _FILTERS = (
     *("SearchQuery", "StartDate", "EndDate"),
 )
 _SHARE = re.compile(r"^\\\\[^\\]+\\([A-Za-z])\$\\")
+_SERVER = re.compile(r"^\\\\([^\\?.][^\\]*)\\")
+_HERE = ("localhost", "0--1.ipv6-literal")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _KINDS = frozenset({"events", "events-json", "rps-cmdlet", "audit", "ecp-server"})
 
@@ -67,6 +69,18 @@ def local(file: str) -> str:
     r"""Return what an administrative share stands for: `\\EX01\C$\x` is `C:\x`."""
     found = _SHARE.match(file)
     return f"{found[1].upper()}:\\{file[found.end() :]}" if found else file
+
+
+def other_server(file: str, host: str) -> str:
+    r"""Return the server that a path names, if it need not be this one: of `\\fs01\x` it is `fs01`.
+
+    An IP address may be that of this server or of another, so it is returned too.
+    """
+    found = _SERVER.match(file.replace("/", "\\"))
+    name = found[1].lower() if found else ""
+    known = (*_HERE, host.lower().partition(".")[0])
+    here = name.startswith("127.") or name == "::1" or name.partition(".")[0] in known
+    return "" if here or name.removesuffix(".net") in known else name
 
 
 def orders(seen: Seen, followed: Sequence[Order]) -> tuple[Order, ...]:

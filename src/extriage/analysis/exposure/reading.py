@@ -18,11 +18,17 @@ from extriage.model.trail import TrailRecord
 from extriage.parsers.percent import decoded
 
 WEB = ("httpproxy", "iis", "iis-native")
-_ANCHOR = re.compile(r"(?i)\bServer(?:Info)?~[^,\s]{0,300}?(/[a-z][^,\s]{0,500})")
+_WORD = re.compile(r"[^,\s/]+/?")
+_SERVER = re.compile(r"(?i)\bServer(?:Info)?~")
+_PATH = re.compile(r"/[A-Za-z][^,\s]{0,500}")
+_ANCHOR_LENGTH = 320
 _CONFUSED = re.compile(r"(?i)(/(?:mapi|ews|oab|owa|powershell)/[^\s]{0,300})")
-_VALUE = re.compile(r"[?&;](action|cmd|user)=([^&;\s]{1,200})", re.I)
+_VALUE = re.compile(r"[?&;](action|cmd|user|ae)=([^&;\s]{1,200})", re.I)
 _SMTP = re.compile(r"(?i)\bSmtp~([^\s,;~]{3,200})")
-_OPENED = re.compile(r"^/owa/([^/@\s]{1,100}@[^/\s]{1,150})/")
+_OPENED = re.compile(
+    r"^/owa/([^/@\s]{1,100}@[^/\s]{1,150})/"
+    r"|^/(?:api|rest)/.{0,40}/users(?:/|\(')([^/@\s']{1,100}@[^/\s')]{1,150})"
+)
 _GOOD = ("200", "201", "206", "207", "241")
 _PROTOCOLS = (
     ("/ews", "ews"),
@@ -35,6 +41,7 @@ _PROTOCOLS = (
     ("/rest/", "rest"),
     ("/rpc", "rpc"),
 )
+_OLDER = {"item": "openitem", "folder": "openfolder"}
 _BARE = frozenset({"ews", "mapi", "rpc", "nspi"})
 """Protocols of which web logs tell no operation."""
 
@@ -47,13 +54,19 @@ def asked_of(record: TrailRecord) -> Asked | None:
         return _of_web(record)
     if record.kind in ("audit", "imap-pop"):
         return _of_words(record)
+    if record.kind == "message-tracking":
+        return _of_tracking(record)
     return None
 
 
 def file_asked(record: TrailRecord, url: str) -> Asked:
     """Return the request for a file."""
-    done = record.status in _GOOD and record.method.upper() == "GET"
-    return _asked(record, url, "get", "", None, done=done, named=False)
+    return _asked(record, url, "get", "", None, done=is_sent(record), named=False)
+
+
+def is_sent(record: TrailRecord) -> bool:
+    """Tell whether a file was sent; 241 is the answer to a forged route, and of no file."""
+    return record.status in ("200", "206") and record.method.upper() == "GET"
 
 
 def is_answered(record: TrailRecord) -> bool:
@@ -140,9 +153,9 @@ def _of_web(record: TrailRecord) -> Asked | None:
 def _meant(record: TrailRecord) -> str:
     """Return the URL that a request was led to, whatever it named first."""
     if record.kind == "httpproxy" and "~" in record.text:
-        anchor = _ANCHOR.search(record.text)
-        if anchor:
-            return anchor[1]
+        path = _forged(record.text)
+        if path:
+            return path
     target = record.target[:2000]
     if "autodiscover.json" in target.lower():
         inner = _CONFUSED.search(decoded(target).replace("+", " "), 1)
@@ -150,11 +163,24 @@ def _meant(record: TrailRecord) -> str:
     return target
 
 
+def _forged(text: str) -> str:
+    """Return the path of an anchor `ServerInfo~host~version/path`; empty if there is none."""
+    # NOTE: word by word, so that a line full of anchors without a path is read once.
+    for word in _WORD.finditer(text):
+        path = _PATH.match(text, word.end() - 1)
+        start = max(word.start(), word.end() - _ANCHOR_LENGTH)
+        if path and _SERVER.search(text, start, word.end()):
+            return path[0]
+    return ""
+
+
 def _web_operation(protocol: str, path: str, values: dict[str, str], method: str) -> str:
     known = operations()
     match protocol:
         case "owa":
             name = "downloadattachment" if path.endswith("attachment.ashx") else ""
+            # NOTE: Exchange 2010 has `?ae=Item` for what is opened, `?ae=Folder` for a list.
+            name = name or _OLDER.get(values.get("ae", "").lower(), "")
             name = name or _plain(values.get("action", "") or path.rpartition("/")[2])
         case "eas":
             name = _plain(values.get("cmd", ""))
@@ -171,7 +197,8 @@ def _web_mailbox(record: TrailRecord, path: str, values: dict[str, str]) -> tupl
     """Return whether the mailbox is named, and its name as the record has it."""
     anchor = _SMTP.search(record.text) if record.kind == "httpproxy" else None
     opened = _OPENED.match(path)
-    told = (anchor[1] if anchor else "", opened[1] if opened else "", values.get("user", ""))
+    whose = next(filter(None, opened.groups()), "") if opened else ""
+    told = (anchor[1] if anchor else "", whose, values.get("user", ""))
     named = next((decoded(one).replace("+", " ") for one in told if one), "")
     if named:
         return True, named
@@ -186,6 +213,18 @@ def _of_words(record: TrailRecord) -> Asked | None:
     done = record.status.lower() not in ("failed", "failure", "false", "error")
     mailbox = record.deed.mailbox or record.account
     return _asked(record, record.kind, operation, mailbox, record.deed.items, done=done, named=True)
+
+
+def _of_tracking(record: TrailRecord) -> Asked | None:
+    """Return what was sent from a mailbox; the owner sends too, so it may all be his.
+
+    The request that made the message stands in other logs as well, so that it must not count twice.
+    """
+    if record.method.upper() != "SUBMIT":
+        return None
+    mailbox = record.deed.mailbox or record.account
+    asked = _asked(record, record.kind, "submit", mailbox, None, done=True, named=True)
+    return replace(asked, sure=False, bytes_out=0, spelling="SUBMIT")
 
 
 def _asked(

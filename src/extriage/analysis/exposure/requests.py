@@ -88,8 +88,9 @@ class Request:
     def bytes_out(self) -> int | None:
         """Return the size of the answer, as the first log of `_SIZES` has it."""
         known = {one.layer: one.bytes_out for one in self.parts if one.bytes_out is not None}
-        near = (known[layer] for layer in _SIZES if layer in known)
-        return next(near, next(iter(known.values()), None))
+        near = [known[layer] for layer in _SIZES if layer in known] or [*known.values()]
+        # NOTE: a log that writes 0 where another has a size did not count the answer.
+        return next((size for size in near if size), next(iter(near), None))
 
     @property
     def done(self) -> bool:

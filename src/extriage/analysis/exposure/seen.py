@@ -49,7 +49,15 @@ class Seen:
         """Return the intruders that a finding speaks of, by its id."""
         found: dict[str, tuple[str, ...]] = {}
         for one in self.intruders:
-            for name in one.findings:
+            steps = (
+                name
+                for session in self.sessions
+                if session.intruder == one.id
+                for step in session.steps
+                if step.sure
+                for name in step.findings
+            )
+            for name in dict.fromkeys((*one.findings, *steps)):
                 found[name] = (*found.get(name, ()), one.id)
         return found
 

@@ -13,6 +13,7 @@ from extriage.model.trail import TrailRecord
 NAMED = 3
 TEXT = 1000
 NAME = 300
+SHORT = 60
 _KILO = 1024
 
 
@@ -38,7 +39,13 @@ def by_whom(names: Sequence[str]) -> str:
     if not known:
         return ""
     more = f" and {len(known) - NAMED} more" if len(known) > NAMED else ""
-    return f" by {', '.join(known[:NAMED])}{more}"
+    return f" by {', '.join(shortened(name) for name in known[:NAMED])}{more}"
+
+
+def shortened(name: str, most: int = SHORT) -> str:
+    """Take out the middle of a long name, so that a sentence stays readable."""
+    half = (most - 1) // 2
+    return name if len(name) <= most else f"{name[:half]}…{name[-half:]}"
 
 
 def amount(many: Amount, one: str, several: str) -> str:

@@ -10,8 +10,10 @@ from itertools import islice
 
 from extriage.analysis.persistence import is_sure
 from extriage.analysis.plan.gaps import missing_logs
+from extriage.analysis.plan.names import is_person
 from extriage.knowledge.exposures import exposure_kinds
 from extriage.knowledge.plan import ANY, Call, PlanStep
+from extriage.model.detection import Certainty, Stage
 from extriage.model.exposure import Exposed, Exposure
 from extriage.model.host import Host, State
 from extriage.model.persistence import Persistence, Presence
@@ -20,6 +22,9 @@ REASONS = 30
 """Reasons that an action names."""
 OPEN = (Presence.PRESENT, Presence.UNKNOWN)
 _LOGON_PAGE = "/owa/auth/logon.aspx"
+_RUNNING = (Stage.EXECUTED, Stage.ACTED)
+_CODE_RAN = "server-secrets"
+"""Kind of exposure: what whoever ran code on the server could have."""
 _OPEN_STATES = (State.OPEN, State.OPEN_NO_PACKAGE, State.UNSUPPORTED)
 
 
@@ -46,6 +51,8 @@ def exposed(call: Call, host: Host) -> list[Exposure]:
         for one in host.exposures
         if _of(one.kind, call.exposures or (ANY,))
         and (one.state in call.states if call.states else one.state is not Exposed.ATTEMPTED)
+        and (not call.tied or one.intruders or one.certainty is not Certainty.POSSIBLE)
+        and (not call.by_account or any(map(is_person, one.by)))
         and (not call.renews or (one.kind in kinds and {*kinds[one.kind].renew} & {*call.renews}))
     ]
 
@@ -142,15 +149,25 @@ def _cves(call: Call, host: Host) -> Iterable[str]:
                 yield cve.cve
 
 
+def _ran(_call: Call, host: Host) -> Iterable[str]:
+    """Return what proves that code ran: findings, steps of chains, and the ledger."""
+    yield from (one.id for one in host.findings if one.stage in _RUNNING)
+    steps = (step for chain in host.chains for step in chain.steps)
+    yield from (step.finding for step in steps if step.proved and step.stage in _RUNNING)
+    reach = (one for one in host.exposures if one.kind == _CODE_RAN)
+    yield from (one.id for one in reach if one.state is not Exposed.ATTEMPTED)
+
+
 def _patching(call: Call, host: Host) -> Iterable[str]:
     if any(_of(one.id, call.patching) for one in host.patch.action if one.id != "nothing"):
         yield from patch_reasons(host)
 
 
 def patch_reasons(host: Host) -> tuple[str, ...]:
-    """Return what is open on the build, else the build itself."""
-    found = [row.cve for row in host.patch.advisories if row.state in _OPEN_STATES]
-    return tuple(found[:REASONS]) or (f"build:{host.patch.build}",)
+    """Return what is open on the build, what is used by attackers first; else the build itself."""
+    rows = [row for row in host.patch.advisories if row.state in _OPEN_STATES]
+    rows.sort(key=lambda row: not (row.exploited_since or row.kev))
+    return tuple(row.cve for row in rows[:REASONS]) or (f"build:{host.patch.build}",)
 
 
 def _gaps(_call: Call, host: Host) -> Iterable[str]:
@@ -171,6 +188,7 @@ _QUESTIONS: tuple[tuple[_Asked, _Told], ...] = (
     (lambda call: call.answers, _answers),
     (lambda call: call.attack, _attack),
     (lambda call: call.cves, _cves),
+    (lambda call: call.ran, _ran),
     (lambda call: call.patching, _patching),
     (lambda call: call.gaps, _gaps),
 )

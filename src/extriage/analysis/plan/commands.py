@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from extriage.analysis.plan.gaps import gap_of, missing_logs
 from extriage.analysis.plan.names import accounts, mailboxes
 from extriage.analysis.plan.powershell import array, fill
-from extriage.knowledge.plan import Order, PlanStep
+from extriage.knowledge.plan import Order, PlanStep, spoken
 from extriage.model.host import Command, Host
 
 _CLOSES_GAPS = "close-log-gaps"
@@ -15,7 +15,8 @@ def step_commands(
     step: PlanStep, host: Host, because: Collection[str]
 ) -> tuple[tuple[Command, ...], str]:
     """Return the commands of a step, and a sentence if names had to be left out of them."""
-    orders = (*step.commands, *(_gap_orders(host) if step.id == _CLOSES_GAPS else ()))
+    asked = (*step.commands, *(_gap_orders(host) if step.id == _CLOSES_GAPS else ()))
+    orders = spoken(asked, host.patch.product)
     values, refused = dict[str, str](), 0
     for place, found in (("accounts", accounts), ("mailboxes", mailboxes)):
         if any(place in order.places for order in orders):

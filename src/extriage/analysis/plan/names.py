@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from extriage.analysis.objectkeys import name_key
 from extriage.knowledge.exposures import exposure_kinds
 from extriage.knowledge.joins import is_somebody
+from extriage.model.exposure import Exposed
 from extriage.model.host import Host
 
 NAMES = 200
@@ -15,7 +16,7 @@ _OF_MAILBOXES = ("mailboxes-exported", "mailboxes-read", "forwarding", "delegate
 
 def accounts(host: Host, because: Collection[str]) -> tuple[str, ...]:
     """Return the accounts that the reasons (findings, exposures) name, without domain."""
-    return _unique(name_key(one) for one in _told(host, because) if _is_person(one))
+    return _unique(name_key(one) for one in _told(host, because) if is_person(one))
 
 
 def mailboxes(host: Host, because: Collection[str]) -> tuple[str, ...]:
@@ -29,8 +30,9 @@ def mailboxes(host: Host, because: Collection[str]) -> tuple[str, ...]:
 
 
 def objects(host: Host, because: Collection[str]) -> tuple[str, ...]:
-    """Return what the exposures among the reasons are about."""
-    return _unique(one.object for one in host.exposures if one.id in because)
+    """Return what the exposures among the reasons are about; not what was only within reach."""
+    known = (one for one in host.exposures if one.state is not Exposed.REACHABLE)
+    return _unique(one.object for one in known if one.id in because)
 
 
 def listing(names: Iterable[str]) -> str:
@@ -50,7 +52,8 @@ def _told(host: Host, because: Collection[str]) -> Iterator[str]:
             yield from one.by
 
 
-def _is_person(name: str) -> bool:
+def is_person(name: str) -> bool:
+    """Tell an account from an address, and from the system's own accounts."""
     looks_like_address = name.replace(".", "").isdigit() or ":" in name
     return is_somebody(name) and not looks_like_address
 

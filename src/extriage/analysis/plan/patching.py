@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from extriage.analysis.plan.calls import patch_reasons, reasons
 from extriage.analysis.plan.commands import commands
-from extriage.knowledge.plan import plan_steps, plan_table
+from extriage.knowledge.plan import plan_steps, plan_table, spoken
 from extriage.knowledge.wayout import check_id
 from extriage.model.host import Action, AdvisoryState, Host, State, Status, When
 from extriage.model.state import Answer
@@ -24,7 +24,7 @@ def patch_actions(host: Host) -> tuple[Action, ...]:
         when = due(host, one.id)
         setting = one.id.startswith(_SETTING)
         because = tuple(_checks(host, one.id)) if setting else ()
-        made = commands(table.commands.get(one.id, ()), {})
+        made = commands(spoken(table.commands.get(one.id, ()), host.patch.product), {})
         verify = table.checked if setting else table.verify
         name = f"{_UMBRELLA}/{one.id}"
         found.append(

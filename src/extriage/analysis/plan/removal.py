@@ -5,7 +5,7 @@ More than a few dozen of one kind share an action, whose commands hold all of th
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from extriage.analysis.objectkeys import base_name, is_needed, page_key
 from extriage.analysis.plan.calls import REASONS, open_ways
@@ -13,7 +13,7 @@ from extriage.analysis.plan.commands import commands, unspeakable
 from extriage.analysis.plan.powershell import fill, literal, name_literal
 from extriage.analysis.plan.words import called
 from extriage.knowledge.persistence import persistence_kinds
-from extriage.knowledge.plan import Order, Removal, plan_steps, plan_table
+from extriage.knowledge.plan import Order, Removal, plan_steps, plan_table, spoken
 from extriage.model.host import Action, Command, Host
 from extriage.model.persistence import Persistence
 from extriage.parsers.file_name import server_path
@@ -47,15 +47,15 @@ def removals(host: Host, umbrella: str, *, sure: bool) -> tuple[Action, ...]:
     found = []
     for kind, ways in by_kind.items():
         if len(ways) > EACH:
-            found.append(_group(umbrella, kind, ways))
+            found.append(_group(umbrella, kind, ways, host.patch.product))
         else:
-            found += [_single(umbrella, one) for one in ways]
+            found += [_single(umbrella, one, host.patch.product) for one in ways]
     return tuple(found)
 
 
-def _single(umbrella: str, one: Persistence) -> Action:
+def _single(umbrella: str, one: Persistence, product: str) -> Action:
     first = "Take out" if umbrella.startswith("remove") else "Ask about"
-    removal = plan_table().removals.get(one.kind)
+    removal = _removal(one.kind, product)
     rows = list(_rows(one))
     made: dict[str, Command] = {}
     for row in rows:
@@ -66,10 +66,10 @@ def _single(umbrella: str, one: Persistence) -> Action:
     return _action(umbrella, one.id, (title, text), [one], tuple(made.values()))
 
 
-def _group(umbrella: str, kind: str, ways: Sequence[Persistence]) -> Action:
+def _group(umbrella: str, kind: str, ways: Sequence[Persistence], product: str) -> Action:
     title = persistence_kinds()[kind].title if kind in persistence_kinds() else kind
     first = "Take out" if umbrella.startswith("remove") else "Ask about"
-    removal = plan_table().removals.get(kind)
+    removal = _removal(kind, product)
     made = tuple(_looped(removal, ways)) if removal else ()
     unnamed = sum(_is_unnamed(removal, one, list(_rows(one))) for one in ways)
     text = [f"For each of them: {_steps(ways[0])}", unspeakable(unnamed)]
@@ -98,6 +98,12 @@ def _action(
         removal.verify if removal else step.verify,
         (*step.needs, umbrella),
     )
+
+
+def _removal(kind: str, product: str) -> Removal | None:
+    """Return how a kind is taken out, with the commands that this product has."""
+    removal = plan_table().removals.get(kind)
+    return replace(removal, commands=spoken(removal.commands, product)) if removal else None
 
 
 def _orders(removal: Removal | None, one: Persistence) -> Iterator[Order]:

@@ -10,13 +10,18 @@ from extriage.analysis.plan.names import accounts, listing, mailboxes, objects
 from extriage.knowledge.evidence import describe
 from extriage.knowledge.persistence import persistence_kinds
 from extriage.knowledge.plan import PLACE, PlanStep
+from extriage.model.detection import Certainty, Stage
 from extriage.model.exposure import Exposed, Shown
 from extriage.model.host import Host
 from extriage.model.persistence import Persistence, Presence
 
 NAMED = 3
+_PROVED = Stage.REACHED
+_LEFT = (Exposed.TAKEN, Exposed.READ)
+_TIME = "%Y-%m-%d %H:%M UTC"
 _NAME_LIMIT, _HEAD = 100, 60
 _TOLD = 4
+_GONE = 10
 _FORGES_TICKETS = {
     "T1003.003": "The directory's database was copied.",
     "T1003.006": "Somebody asked for the hashes of the directory (DCSync).",
@@ -41,6 +46,7 @@ def step_text(step: PlanStep, host: Host, because: Collection[str]) -> str:
         "logs": lambda: lasting(host),
         "there": lambda: _there(open_ways(host, sure=True)),
         "known": lambda: _known(host),
+        "clock": lambda: _clock(host),
         "gaps": lambda: _unanswered(host),
         "missing": lambda: " ".join(gap_sentences(host)),
         "why": lambda: _why_tickets(host, because),
@@ -59,6 +65,11 @@ def called(one: Persistence) -> str:
     # NOTE: Exchange brings some of them along and needs them; nobody shall delete these in a hurry.
     caution = " (put right, do not delete)" if is_needed(kind, one.object) else ""
     return (name if kind.form in ("page", "path") else f"{kind.title} {name}") + caution
+
+
+def _plainly(one: Persistence) -> str:
+    kind = persistence_kinds().get(one.kind)
+    return f"{kind.title if kind else one.kind} {_cut(one.object)}"
 
 
 def _cut(name: str) -> str:
@@ -113,11 +124,26 @@ def _about(step: PlanStep, host: Host, because: Collection[str]) -> str:
 
 def _known(host: Host) -> str:
     """Say in a few sentences what the ledger holds, and which questions it cannot answer."""
-    real = [one for one in host.exposures if one.state is not Exposed.ATTEMPTED]
+    done = (one for one in host.exposures if one.state is not Exposed.ATTEMPTED)
+    real = [one for one in done if one.intruders or one.certainty is not Certainty.POSSIBLE]
     told = [one.text if one.text.endswith(".") else f"{one.text}." for one in real[:_TOLD]]
     more = [f"{len(real) - _TOLD} more stand in the case."] if len(real) > _TOLD else []
     text = " ".join([*told, *more])
-    return " ".join(filter(None, [f" Known so far: {text}" if text else "", _unanswered(host)]))
+    return f" Known so far: {text}" * bool(text) + _unanswered(host)
+
+
+def _clock(host: Host) -> str:
+    """Say from when a limit may run: no log tells it, but what the logs tell bears on it."""
+    proved = [one for one in host.findings if one.stage and one.stage.rank >= _PROVED.rank]
+    traces = [one.first for one in proved if one.first]
+    data = [one.first for one in host.exposures if one.state in _LEFT and one.first]
+    told = [f"first proof of the break-in {min(traces):{_TIME}}"] if traces else []
+    told += [f"first trace of data that left {min(data):{_TIME}}"] if data else []
+    logs = f" In the logs: {', '.join(told)}." if told else ""
+    return (
+        " The clock starts when the organisation becomes aware of it; no log tells when that was. "
+        f"Whoever reads this is aware: write the time down, and any earlier warning.{logs}"
+    )
 
 
 def _unanswered(host: Host) -> str:
@@ -136,13 +162,14 @@ def _why_tickets(host: Host, because: Collection[str]) -> str:
 
 
 def _clean(host: Host) -> str:
-    """Say what must read clean in the next scan, by id."""
-    ways = [one.id for one in host.persistence if one.state in (Presence.PRESENT, Presence.UNKNOWN)]
+    """Say what must read clean in the next scan, by name and id."""
+    ways = [*open_ways(host, sure=True), *open_ways(host, sure=False)]
     last = max((one.last for one in host.findings if one.last), default=None)
     told = []
     if ways:
-        more = f" and {len(ways) - 10} more" if len(ways) > 10 else ""
-        told.append(f"Not present any more: {', '.join(ways[:10])}{more}.")
+        more = f" and {len(ways) - _GONE} more" if len(ways) > _GONE else ""
+        named = ", ".join(f"{_plainly(one)} ({one.id})" for one in ways[:_GONE])
+        told.append(f"Not present any more, or with an owner: {named}{more}.")
     if last:
         told.append(
             f"No finding later than the clean-up; the last so far is of {last:%Y-%m-%d %H:%M} UTC."

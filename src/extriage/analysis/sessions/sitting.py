@@ -17,25 +17,30 @@ TOLD = 50
 """Addresses, accounts and agents of one session that are told, and keys that join it."""
 MAILBOXES = 1000
 _KEPT = 4 * TOLD
+_INNER = frozenset({"iis back-end", "ecp-server", "ecp-activity", "rps-http", "ews"})
+_REQUESTS = frozenset({"httpproxy", "iis", "iis-native", "ews", "imap-pop", "rps-http"})
 
 
 @dataclass(slots=True)
 class _Sum:
-    """Bytes as far as the logs have them."""
+    """Requests or bytes as far as the logs have them."""
 
-    low: int = 0
+    front: int = 0
+    inner: int = 0
+    """What only logs behind the front end have: it may be the other half of what that has."""
     high: int = 0
     unknown: bool = False
 
-    def add(self, size: tuple[int, int] | None, *, sure: bool) -> None:
+    def add(self, size: int | None, act: Act) -> None:
+        """Take in a figure of one act; None if no log has it."""
         if size is None:
             self.unknown = True
             return
-        self.high += size[1]
-        self.low += size[1] if sure else 0
-
-    def amount(self) -> Amount:
-        return Amount(self.low, None if self.unknown else self.high)
+        self.high += size
+        if act.sure and act.logs <= _INNER:
+            self.inner += size
+        elif act.sure:
+            self.front += size
 
 
 @dataclass(slots=True)
@@ -51,8 +56,7 @@ class Sitting:
     gist: Gist = field(default_factory=Gist)
     sure: bool = False
     stage: Stage | None = None
-    requests: int = 0
-    requests_sure: int = 0
+    requests: _Sum = field(default_factory=_Sum)
     answered: int = 0
     bytes_in: _Sum = field(default_factory=_Sum)
     bytes_out: _Sum = field(default_factory=_Sum)
@@ -86,11 +90,10 @@ class Sitting:
         if act.deed.mailbox and act.deed.done and not act.deed.mailbox.endswith("$"):
             self._see("mailbox", act.deed.mailbox, MAILBOXES)
         if act.web:
-            self.requests += 1
-            self.requests_sure += act.sure
+            self.requests.add(1, act)
             self.answered += act.deed.done
-            self.bytes_in.add(act.bytes_in, sure=act.sure)
-            self.bytes_out.add(act.bytes_out, sure=act.sure)
+            self.bytes_in.add(act.bytes_in[1] if act.bytes_in else None, act)
+            self.bytes_out.add(act.bytes_out[1] if act.bytes_out else None, act)
 
     def told(self, findings: dict[str, Finding]) -> Session:
         """End it and return it as it is told."""
@@ -120,14 +123,19 @@ class Sitting:
             self._most("mailbox", MAILBOXES),
             tuple(sorted(self.kinds)),
             tuple((*key, many) for key, many in self._joined()),
-            Amount(self.requests_sure, self.requests),
+            self._amount(self.requests),
             self.answered,
-            self.bytes_in.amount(),
-            self.bytes_out.amount(),
+            self._amount(self.bytes_in),
+            self._amount(self.bytes_out),
             tuple(steps),
             total,
             tuple(sorted(self.gist.findings)),
         )
+
+    def _amount(self, found: _Sum) -> Amount:
+        """Return the bounds; without a log that has requests there is no upper one."""
+        known = not found.unknown and not self.kinds.isdisjoint(_REQUESTS)
+        return Amount(max(found.front, found.inner), found.high if known else None)
 
     def _most(self, name: str, most: int) -> tuple[str, ...]:
         ranked = sorted(self.seen.get(name, Counter()).items(), key=lambda one: (-one[1], one[0]))
@@ -144,9 +152,13 @@ class Sitting:
             return Certainty.POSSIBLE
         known = (findings.get(name) for name in self.gist.findings)
         sure = [one.certainty for one in known if one and one.stage is self.stage and one.stage]
-        if sure:
-            return max(sure, key=lambda one: one.rank)
-        return Certainty.LIKELY
+        shown = self.who.intruder is None or self.who.intruder.certainty is not Certainty.POSSIBLE
+        # NOTE: what a line alone only hints at is likely once the same one is shown to be in.
+        return max([*sure, *([Certainty.LIKELY] if shown or not sure else [])], key=_rank)
+
+
+def _rank(one: Certainty) -> int:
+    return one.rank
 
 
 def session_id(host: str, who: Somebody, record: TrailRecord, *, sure: bool) -> str:

@@ -14,30 +14,47 @@ BUSIEST = 10
 _WALKED = 2
 """On the lives of so many pages: a list was walked."""
 _NAMES = 3
-"""Foreign pages asked for in lines of findings: a list was walked."""
+"""Foreign pages asked for by somebody who knocks: a list was walked."""
+_LISTED = 5
+"""As many foreign pages make somebody a walker who did nothing else that rules know."""
+_WEB = frozenset({"iis", "httpproxy"})
 
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """What the logs have of one address that only knocked, each request once."""
+    """What the web logs have of one address, each request once, as far as rules know it."""
 
     requests: int
     first: datetime
     last: datetime
     names: int
-    """Different foreign pages that it asked for."""
+    """Different foreign pages that it asked for, up to a bound."""
+    probes: int = 0
+    """Requests that meet a rule about mere knocking."""
 
 
 @dataclass(slots=True)
 class _Met:
     """What is known of strangers so far."""
 
+    knocks: Mapping[str, Knock]
+    known: frozenset[str]
+    """Those who are told by themselves."""
     requests: Counter[str] = field(default_factory=Counter)
     pages: Counter[str] = field(default_factory=Counter)
     names: dict[str, set[str]] = field(default_factory=dict)
     times: list[datetime] = field(default_factory=list)
     more_addresses: int = 0
     more_requests: int = 0
+    exact: bool = True
+    """Whether logs were counted for all of them."""
+
+    def at_least(self, address: str, requests: int) -> None:
+        """Note a number that is one of several for the same requests: the highest counts."""
+        counted = self.knocks.get(address)
+        if counted is None or counted.requests < requests:
+            self.exact = False
+        self.requests[address] = max(self.requests[address], requests)
 
 
 def strangers_of(
@@ -48,90 +65,105 @@ def strangers_of(
 ) -> Strangers | None:
     """Count who came in vain; `known` are addresses of those who are told by themselves.
 
-    For addresses that the logs were not counted for (`knocks`), requests are at least as many: of
-    findings with many lines some are kept, and one request may meet several rules and stand in two
-    logs, so the log and the rule with most lines count.
+    A request meets several rules and stands in two logs, and the life of a page counts it again, so
+    numbers of one address are never added up. Where the logs were not counted for an address
+    (`knocks`), its requests are at least as many: of findings some lines only are kept.
     """
-    met = _Met()
     others = {
         one.address for life in lives for one in life.visitors if one.role is not Role.STRANGER
     }
-    for life in lives:
-        _walkers(life, met, known)
-    left_out = max((life.visitors_total - len(life.visitors) for life in lives), default=0)
-    met.more_addresses = max(left_out, 0)
-    _knockers(findings, met, known | others)
-    _counted(knocks, met, known | others)
+    met = _Met(knocks, known | others)
+    _walkers(lives, met)
+    for finding in findings:
+        if finding.stage is Stage.PROBED and not finding.raw:
+            _knockers(finding, met)
+    _counted(met)
     if not met.requests:
         return None
+    met.exact = met.exact and not met.more_requests and not met.more_addresses
     first, last = (min(met.times), max(met.times)) if met.times else (None, None)
-    walkers = {one for one, many in met.pages.items() if many >= _WALKED}
-    walkers |= {one for one, names in met.names.items() if len(names) >= _NAMES}
-    walkers |= {one for one, knock in knocks.items() if knock.names >= _NAMES} & set(met.requests)
+    walkers = len(_who_walked(met))
     ranked = sorted(met.requests.items(), key=lambda one: (-one[1], one[0]))
     addresses = len(met.requests) + met.more_addresses
     requests = met.requests.total() + met.more_requests
-    text = _said(addresses, requests, len(walkers))
-    return Strangers(addresses, requests, first, last, len(walkers), tuple(ranked[:BUSIEST]), text)
+    text = _said(addresses, requests, walkers, exact=met.exact)
+    return Strangers(addresses, requests, first, last, walkers, tuple(ranked[:BUSIEST]), text)
 
 
-def _walkers(life: PageLife, met: _Met, known: frozenset[str]) -> None:
-    for one in life.visitors:
-        if one.role is Role.STRANGER and one.address not in known:
-            met.requests[one.address] += one.requests
-            met.pages[one.address] += 1
-            met.times += (one.first, one.last)
+def _who_walked(met: _Met) -> set[str]:
+    """Return who went through a list of names that web shells are known by."""
+    found = {one for one, many in met.pages.items() if many >= _WALKED}
+    found |= {one for one, names in met.names.items() if len(names) >= _NAMES}
+    return found | {
+        one for one in met.requests if one in met.knocks and met.knocks[one].names >= _NAMES
+    }
 
 
-def _knockers(findings: Iterable[Finding], met: _Met, known: frozenset[str]) -> None:
-    """Count who meets rules about mere knocking."""
-    most = 0
-    for finding in findings:
-        if finding.stage is not Stage.PROBED or finding.raw:
-            continue
-        found = Counter(
-            value
-            for line in finding.evidence
-            for name, value in line.keys
-            if name == "address" and value not in known
-        )
-        if not found:
-            continue
-        count, share = _once(finding)
-        met.times += [time for time in (finding.first, finding.last) if time]
-        for address, many in found.items():
-            here = count if len(found) == 1 else math.ceil(many * share)
-            met.requests[address] = max(met.requests[address], here)
-        if len(found) > 1:
-            most = max(most, count - math.ceil(found.total() * share))
-        for line in finding.evidence:
-            values = dict(line.keys)
-            if values.get("address") in found and "page" in values:
-                met.names.setdefault(values["address"], set()).add(values["page"])
-    met.more_requests = most
+def _walkers(lives: Sequence[PageLife], met: _Met) -> None:
+    """Count who asked for pages that others left behind, and had nothing to do with them."""
+    asked, left_out = Counter[str](), 0
+    for life in lives:
+        left_out = max(left_out, life.visitors_total - len(life.visitors))
+        for one in life.visitors:
+            if one.role is Role.STRANGER and one.address not in met.known:
+                asked[one.address] += one.requests
+                met.pages[one.address] += 1
+                met.times += (one.first, one.last)
+    for address, requests in asked.items():
+        met.at_least(address, requests)
+    met.more_addresses = max(left_out, 0)
 
 
-def _once(finding: Finding) -> tuple[int, float]:
-    """Return how many of a finding's lines are requests of their own, and which share that is.
+def _knockers(finding: Finding, met: _Met) -> None:
+    """Count who meets a rule about mere knocking."""
+    lines = [(dict(line.keys).get("address", ""), line) for line in finding.evidence]
+    every = {address for address, _ in lines if address}
+    found = Counter(address for address, _ in lines if address and address not in met.known)
+    for address, line in lines:
+        if address in found and (page := dict(line.keys).get("page")):
+            met.names.setdefault(address, set()).add(page)
+    fresh = [address for address in found if address not in met.knocks]
+    web = {line.kind for line in finding.evidence} <= _WEB
+    if found and (fresh or len(every) == 1 or not web):
+        _kept(finding, found, every, met)
+    # NOTE: a finding's own times are also those of the intruders among its lines.
+    met.times += [line.time for address, line in lines if address in found and line.time]
+    for address in found:
+        met.requests[address] += 0
+
+
+def _kept(finding: Finding, found: Counter[str], every: set[str], met: _Met) -> None:
+    """Count by the lines of a finding, which are few of perhaps many.
 
     A rule about requests meets the same one in two logs; the log that has most of them has at least
-    this share.
+    its share of the lines.
     """
     share = 1 / len({line.kind for line in finding.evidence})
-    return math.ceil(finding.count * share), share
+    count = math.ceil(finding.count * share)
+    for address, many in found.items():
+        met.at_least(address, count if len(every) == 1 else math.ceil(many * share))
+    if len(every) > 1 and every == set(found) and met.knocks.keys().isdisjoint(every):
+        more = count - math.ceil(found.total() * share)
+        met.more_requests = max(met.more_requests, more)
 
 
-def _counted(knocks: Mapping[str, Knock], met: _Met, known: frozenset[str]) -> None:
-    """Let what was counted in the logs stand for what findings keep."""
-    strange = {one: knock for one, knock in knocks.items() if one not in known}
-    for address, knock in strange.items():
-        met.requests[address] = knock.requests
-        met.times += (knock.first, knock.last)
-    if strange and set(met.requests) <= set(strange):
-        met.more_requests = 0
+def _counted(met: _Met) -> None:
+    """Let what was counted in the logs stand for what findings and lives of pages keep."""
+    for address, knock in met.knocks.items():
+        if not address or address in met.known:
+            continue
+        if address in met.requests or knock.probes or knock.names >= _LISTED:
+            met.requests[address] = max(met.requests[address], knock.requests)
+            met.times += (knock.first, knock.last)
+            # NOTE: of a page's visitors that are not told, he may be one.
+            met.more_addresses -= met.more_addresses > 0 and address not in met.pages
+    rest = met.knocks.get("")
+    if rest is not None:
+        met.exact = False
+        met.more_requests = max(met.more_requests, rest.probes)
 
 
-def _said(addresses: int, requests: int, walkers: int) -> str:
+def _said(addresses: int, requests: int, walkers: int, *, exact: bool) -> str:
     many = f"{addresses:,} address{'es' if addresses != 1 else ''}"
     asked = f"{requests:,} request{'s' if requests != 1 else ''}"
     walked = (
@@ -140,4 +172,4 @@ def _said(addresses: int, requests: int, walkers: int) -> str:
         else ""
     )
     knocked = "knocked or looked for other people's shells, and got nothing."
-    return f"{many} with at least {asked} {knocked}{walked}"
+    return f"{many} with {'' if exact else 'at least '}{asked} {knocked}{walked}"

@@ -181,6 +181,7 @@ class _Teller:
             max([one.last, *(session.last for session in sure)]),
         )
         summary = intruder_summary(span, one.summary or addresses, len(sure), said)
+        summary += self._whose.company.aside(int(one.id.rpartition("-")[2]) - 1)
         return replace(one, sessions=tuple(session.id for session in his), summary=summary)
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from extriage.analysis.intrudertraces import address_key, is_private
-from extriage.knowledge.joins import keys_of
+from extriage.analysis.intrudertraces import address_key
+from extriage.analysis.sessions.company import Company
+from extriage.knowledge.joins import is_inside, keys_of
 from extriage.model.detection import Finding, Sign
 from extriage.model.persistence import PageLife, Role
 from extriage.model.session import Intruder
@@ -70,12 +71,14 @@ class Whose:
     ) -> None:
         self.people: list[Somebody] = [Somebody(one.id, Role.INTRUDER, one) for one in who]
         self._keys: dict[tuple[str, str], int] = {}
-        self._accounts: dict[str, set[int]] = {}
-        self._agents: dict[str, set[int]] = {}
+        self._learnt: dict[tuple[str, str], tuple[tuple[str, str], str]] = {}
+        self.company = Company(who)
         self._crowds: dict[str, _Crowd] = {}
         self._busy: dict[int, datetime] = {}
         self._own = own
         self._scanners: dict[str, int] = {}
+        findings = tuple(findings)
+        self.company.begin(findings, lives)
         made = _made_accounts(findings)
         pages = Counter(value for one in who for name, value, _ in one.keys if name == "page")
         for at, one in enumerate(who):
@@ -85,18 +88,15 @@ class Whose:
         self._visitors(lives)
 
     def _know(self, at: int, one: Intruder, made: dict[str, set[str]]) -> None:
-        agent = next((value for name, value, _ in one.keys if name == "agent"), "")
+        agents = [value for name, value, _ in one.keys if name == "agent"] or [""]
         for name, value, _ in one.keys:
             if name in _STRONG or name == "request":
                 self._keys.setdefault((name, value), at)
-            elif name == "account":
-                self._accounts.setdefault(value, set()).add(at)
-            elif name == "agent":
-                self._agents.setdefault(value, set()).add(at)
-            elif name == "address" and not is_private(value):
+            elif name == "address" and not is_inside(value):
                 self._keys.setdefault(("address", value), at)
             elif name == "address":
-                self._keys.setdefault(address_key(value, agent), at)
+                for agent in agents:
+                    self._keys.setdefault(address_key(value, agent), at)
         for finding in one.findings:
             for name in made.get(finding, ()):
                 self._keys.setdefault(("made", name), at)
@@ -107,7 +107,7 @@ class Whose:
             one.address: life.page
             for life in lives
             for one in life.visitors
-            if one.role is Role.INFORMED and not is_private(one.address)
+            if one.role is Role.INFORMED and not is_inside(one.address)
         }
         for address in sorted(found):
             if ("address", address) not in self._keys:
@@ -119,8 +119,17 @@ class Whose:
         for record in records:
             self._count(record)
             found = self._by_key(record)
-            if found is not None and found[0] < len(self.people):
-                self._remember(record, found[0])
+            if found is None:
+                names = _one(record, "account"), _one(record, "address"), _one(record, "agent")
+                self.company.works(record, *names)
+            elif self.people[found[0]].role is Role.INTRUDER:
+                self._remember(record, *found)
+        # NOTE: that others share an address may show only after keys were learnt from it.
+        gone: set[tuple[str, str]] = set()
+        for key, (by, address) in self._learnt.items():
+            if by in gone or self.shared(address):
+                self._keys.pop(key, None)
+                gone.add(key)
 
     def shared(self, address: str) -> bool:
         """Tell whether others are behind an address too."""
@@ -150,8 +159,13 @@ class Whose:
         address = _one(record, "address")
         for key in (("address", address), ("visitor", f"{address} {agent}")) if address else ():
             at = self._keys.get(key)
-            if at is not None and self._follows(record, at, address):
-                return at, key, not self.shared(address)
+            if at is None or not self._follows(record, at, address):
+                continue
+            if self.people[at].role is not Role.INTRUDER:
+                return at, key, True
+            if not self.company.is_anothers(at, record, (account, address, agent)):
+                sure = self.company.is_sure(at, record.time, address, agent)
+                return at, key, sure and not self.shared(address)
         return None if address else self._by_server(record)
 
     def _follows(self, record: TrailRecord, at: int, address: str) -> bool:
@@ -176,25 +190,32 @@ class Whose:
         return None
 
     def _by_account(self, record: TrailRecord) -> Belongs | None:
+        """Give what only the account joins to who stole it, unless its owner always worked so."""
         account, agent = _one(record, "account"), _one(record, "agent")
-        users = self._accounts.get(account, set()) if account else set()
+        address = _one(record, "address")
+        users = sorted(self.company.stolen.get(account, ())) if account else []
+        users = [at for at in users if not self.company.is_owners(at, account, address, agent)]
         if not users:
             return None
-        theirs = users & self._agents.get(agent, set())
-        if len(theirs) == 1 and not agent.startswith("mozilla/"):
-            return Belongs(min(theirs), True, ("account", account))
-        near = [at for at in sorted(users) if self._lately(at, record.time)]
-        return Belongs(near[0] if near else min(users), False, ("account", account))
+        theirs = [at for at in users if self.company.has_agent(at, agent)]
+        if len(theirs) == 1 and not is_inside(address) and not agent.startswith("mozilla/"):
+            return Belongs(theirs[0], True, ("account", account))
+        near = [at for at in users if self._lately(at, record.time)]
+        return Belongs(near[0] if near else users[0], False, ("account", account))
 
     def _by_time(self, record: TrailRecord) -> Belongs | None:
-        """Give what the server did itself to who was busy within a minute before."""
+        """Give what the server did itself to who was busy within a minute before.
+
+        What names a person may be the work of that person.
+        """
         if _one(record, "address"):
             return None
         busy = [at for at in self._busy if self._lately(at, record.time)]
         if not busy:
             return None
         last = max(busy, key=lambda at: (self._busy[at], -at))
-        return Belongs(last, len(busy) == 1, ("time", "within a minute"))
+        sure = len(busy) == 1 and not _one(record, "account")
+        return Belongs(last, sure, ("time", "within a minute"))
 
     def _lately(self, at: int, time: datetime) -> bool:
         busy = self._busy.get(at)
@@ -222,20 +243,28 @@ class Whose:
         if agent and len(crowd.agents) < _CROWD:
             crowd.agents.add(agent)
 
-    def _remember(self, record: TrailRecord, at: int) -> None:
+    def _remember(self, record: TrailRecord, at: int, by: tuple[str, str], sure: bool) -> None:
         address = _one(record, "address")
-        if len(self._keys) >= _LEARNT or self.people[at].role is not Role.INTRUDER:
+        if not sure or len(self._keys) >= _LEARNT or (address and self.shared(address)):
             return
-        if address and self.shared(address):
-            return
+        self.company.logged_on(at, record, _one(record, "account"))
         for key in record.keys:
             if key[0] in _STRONG:
-                self._keys.setdefault(key, at)
-        known = self._keys.get(("address", address), at)
-        if address and not is_private(address) and self.people[known].role is not Role.INTRUDER:
+                self._learn(key, at, by, address)
+        if not address or is_inside(address):
+            return
+        if by[0] not in ("address", "visitor"):
+            self.company.seen(address, record.time)
+        known = self._keys.get(("address", address))
+        if known is not None and self.people[known].role is not Role.INTRUDER:
             self._keys["address", address] = at
-        elif address and not is_private(address):
-            self._keys.setdefault(("address", address), at)
+        self._learn(("address", address), at, by, address)
+
+    def _learn(self, key: tuple[str, str], at: int, by: tuple[str, str], address: str) -> None:
+        """Note a key of an intruder, with the key that showed it and the address it came from."""
+        if key not in self._keys:
+            self._keys[key] = at
+            self._learnt[key] = (by, address)
 
 
 def _made_accounts(findings: Iterable[Finding]) -> dict[str, set[str]]:

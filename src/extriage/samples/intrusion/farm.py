@@ -30,7 +30,7 @@ _PLANS = (
         "discover.aspx",
         15,
         {
-            "client": "198.51.100.130",
+            "client": "192.0.2.130",
             "agent": "ExchangeServicesClient/0.0.0.0",
             "parameter": "nova4k",
             "door": "/ecp/kqd.js",
