@@ -211,3 +211,20 @@ def test_nothing_tells_one_unknown_hand_from_another() -> None:
     assert len(one.findings) == 4
     other = shell("", "y.aspx", 50_000, number=9)
     assert len(intruders("EX01", [page, other, *dumps], [], [])) == 3
+
+
+def test_a_program_amid_a_tunnel_is_its_owners() -> None:
+    tunnel = visitor(A, Role.OWNER, requests=9000)
+    used = way(life("/owa/auth/t.aspx", replace(tunnel, first=at(0), last=at(9000))))
+    one = line(1, 4500, {"process": "{1}"}, path="sysmon.evtx", kind="events")
+    ran = finding("child_of_worker", Stage.EXECUTED, one)
+    (owner,) = found(ran, ways=(used,))
+    assert addresses(owner) == {A}
+    assert "f-child_of_worker" in owner.findings
+
+
+def test_a_program_between_visits_far_apart_is_an_unknown_hands() -> None:
+    seldom = visitor(A, Role.OWNER, requests=3)
+    used = way(life("/owa/auth/t.aspx", replace(seldom, first=at(0), last=at(90_000))))
+    one = line(1, 45_000, {"process": "{1}"}, path="sysmon.evtx", kind="events")
+    assert len(found(finding("child_of_worker", Stage.EXECUTED, one), ways=(used,))) == 2

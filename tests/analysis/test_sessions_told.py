@@ -449,3 +449,19 @@ def test_knocks_and_lives_of_pages_are_never_added_up() -> None:
     more = tell_sessions("EX01", [], streamed([]), [probe], [page], crowd).strangers
     assert more
     assert more.text.startswith("2 addresses with at least 85 requests ")
+
+
+def test_logs_behind_the_front_end_with_ids_of_their_own_tell_of_the_same_requests() -> None:
+    rows = []
+    text = "row,ServerInfo~a]@EX01:444/ews/exchange.asmx#,"
+    for turn in range(5):
+        ids = (f"{number}1111111-1111-1111-1111-11111111111{turn}" for number in "abc")
+        front, back, service = ({"request": one} for one in ids)
+        now = turn * 20.0
+        rows.append(record(now + 0.5, A, target="/ecp/y.js", text=text, keys=front))
+        ews = {"target": "ceo@contoso.example", "kind": "ews", "path": "Ews_1.LOG"}
+        rows.append(record(now + 0.3, keys={**service, "canary": "c"}, **ews))
+        own = {"kind": "iis", "part": "back-end", "path": "be", "target": "/ews/exchange.asmx"}
+        rows.append(record(int(now), keys={**back, "canary": "c"}, **own))
+    who = intruder(1, ("address", A), ("canary", "c"))
+    assert only(told([who], rows).sessions).requests == Amount(5, 5)

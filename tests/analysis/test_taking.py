@@ -128,3 +128,11 @@ def test_a_reason_that_says_that_nothing_worked_does_not_stay() -> None:
         Status.COMPROMISED,
         "Data left: mailbox read: a.",
     )
+
+
+def test_an_intruder_got_as_far_as_what_he_took() -> None:
+    (who,) = with_taking(server(entry("mailbox-read", "ceo@contoso.example"))).intruders
+    assert (who.stage, who.certainty) == (Stage.TAKEN, Certainty.CONFIRMED)
+    others = entry("mailbox-read", "ceo@contoso.example", intruders=("intruder-2",))
+    (same,) = with_taking(server(others)).intruders
+    assert same.stage is intruder().stage

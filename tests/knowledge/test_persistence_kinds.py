@@ -13,6 +13,8 @@ from extriage.knowledge.persistence import (
     persistence_kinds,
     sign_of,
     steps,
+    target_of,
+    tells_target,
 )
 from extriage.matchers.sigma.metadata import rule_of
 from extriage.matchers.sigma.parts import RefusalError
@@ -281,3 +283,25 @@ def test_a_url_that_is_emptied_is_a_removal() -> None:
 def test_what_defender_blocked_was_only_tried() -> None:
     blocked = {"EventID": "1117", "Action ID": "10"}
     assert sign_of(record("events", **blocked)) is Sign.ATTEMPTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        ("inbox-rule", "Parameters.ForwardTo"),
+        ("inbox-rule", "RedirectTo"),
+        ("forwarding", "Parameters.ForwardingSmtpAddress"),
+        ("transport-rule", "Parameters.BlindCopyTo"),
+    ],
+)
+def test_where_mail_goes_is_told(kind: str, field: str) -> None:
+    fields: Fields = {field: "box@evil.example"}
+    told = target_of(kind, Record("rps-cmdlet", None, Origin("x", 1), fields, ""))
+    assert told == "Mail goes to box@evil.example."
+    assert tells_target(told)
+    assert not tells_target("A mailbox rule with a name of hardly any character")
+
+
+def test_a_forwarding_that_is_taken_away_goes_nowhere() -> None:
+    assert target_of("forwarding", record("rps-cmdlet", ForwardingAddress="$null")) == ""
+    assert target_of("web-shell", record("rps-cmdlet", ForwardingAddress="a@b.example")) == ""

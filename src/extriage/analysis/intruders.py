@@ -12,11 +12,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from itertools import islice
+from datetime import datetime
 
 from extriage.analysis.chains import BESIDE
 from extriage.analysis.intrudertraces import STRONG, Groups, Trace, traces_of, who_keys
+from extriage.analysis.silentlines import given
 from extriage.knowledge.joins import keys_of
 from extriage.model.detection import Certainty, Finding, Stage
 from extriage.model.host import Chain
@@ -27,10 +27,6 @@ MOST = 50
 """Intruders of one server that are told; of more those who got furthest."""
 KEYS = 200
 """Keys of one intruder that are told, the commonest of each kind first."""
-ACCOUNT = timedelta(minutes=30)
-"""Within this time a line without an address goes to who used its account."""
-PROGRAM = timedelta(days=1)
-"""Within this time a process or logon is the same one's."""
 _RANKED = ("address", "canary", "session", "password", "page", "account", "agent", "activity")
 
 
@@ -166,7 +162,7 @@ def _hands(groups: Groups) -> list[_Hand]:
             silent += traces
     silent.sort(key=lambda one: (one.time, one.place, one.keys))
     found = list(hands.values())
-    left = list(_given(silent, [one for one in found if one.rank]))
+    left = list(given(silent, [one.traces for one in found if one.rank]))
     return found + list(_unknown(left))
 
 
@@ -201,87 +197,6 @@ def _join_back_ends(groups: Groups) -> None:
 
 def _agents(groups: Groups, members: Iterable[int]) -> set[str]:
     return {groups.traces[at].one("agent") for at in members}
-
-
-def _given(silent: Iterable[Trace], hands: Sequence[_Hand]) -> Iterator[Trace]:
-    """Give lines that name nobody to who they belong to; yield those that are nobody's."""
-    finder = _Finder(hands)
-    waiting = [one for one in silent if not finder.give(one)]
-    # NOTE: a later line may show whose process or page an earlier one speaks of.
-    for one in waiting:
-        if not finder.give(one):
-            yield one
-
-
-class _Finder:
-    """Finds whose a line is that names nobody."""
-
-    def __init__(self, hands: Sequence[_Hand]) -> None:
-        self._hands = hands
-        self._times = sorted(
-            (one.time, at) for at, hand in enumerate(hands) for one in hand.traces if one.rank
-        )
-        self._pages = self._claimed(hands)
-        self._programs: dict[tuple[str, str], tuple[datetime, int]] = {}
-
-    @staticmethod
-    def _claimed(hands: Sequence[_Hand]) -> dict[str, int]:
-        """Return the pages that one hand alone planted, or alone gave orders to."""
-        found: dict[str, set[int]] = {}
-        given: dict[str, set[int]] = {}
-        for at, hand in enumerate(hands):
-            for one in hand.traces:
-                if one.planted and one.one("page"):
-                    found.setdefault(one.one("page"), set()).add(at)
-                for name in one.pages:
-                    given.setdefault(name, set()).add(at)
-        claimed = given | found
-        return {page: min(those) for page, those in claimed.items() if len(those) == 1}
-
-    def give(self, trace: Trace) -> bool:
-        """Give a line to a hand; False if it is nobody's."""
-        at = self._whose(trace)
-        if at is None:
-            return False
-        self._hands[at].traces.append(trace)
-        for key in trace.keys:
-            if key[0] in ("process", "logon"):
-                self._programs[key] = (trace.time, at)
-        return True
-
-    def _whose(self, trace: Trace) -> int | None:
-        claimed = self._pages.get(trace.one("page"))
-        if claimed is not None:
-            return claimed
-        near = self._near(trace.time)
-        return near if near is not None else self._by_key(trace)
-
-    def _near(self, time: datetime) -> int | None:
-        """Return who was busy last, within a minute before; else who was right after."""
-        around = [(abs(time - when), when > time, at) for when, at in self._within(time, BESIDE)]
-        return min(around, key=lambda one: (one[1], one[0], one[2]))[2] if around else None
-
-    def _within(self, time: datetime, span: timedelta) -> Iterator[tuple[datetime, int]]:
-        begin = bisect_left(self._times, (time - span, -1))
-        for when, at in islice(self._times, begin, None):
-            if when > time + span:
-                return
-            yield when, at
-
-    def _by_key(self, trace: Trace) -> int | None:
-        for key in trace.keys:
-            when, at = self._programs.get(key, (None, -1))
-            if when is not None and abs(trace.time - when) <= PROGRAM:
-                return at
-        account = trace.one("account")
-        if not account:
-            return None
-        users = {
-            at
-            for when, at in self._within(trace.time, ACCOUNT)
-            if any(one.one("account") == account for one in self._hands[at].traces)
-        }
-        return users.pop() if len(users) == 1 else None
 
 
 def _unknown(left: Sequence[Trace]) -> Iterator[_Hand]:

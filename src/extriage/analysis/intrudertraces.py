@@ -39,6 +39,8 @@ class Trace:
     """Whether it says that the page, if it names one, was put there."""
     pages: tuple[str, ...] = ()
     """Pages, by their last part, to which orders were given."""
+    orders: int = 0
+    """Requests of an owner of a page, between `time` and `until`."""
 
     def one(self, name: str) -> str:
         """Return the first value of a kind of key; empty if it has none."""
@@ -168,7 +170,14 @@ def _owners(ways: Iterable[Persistence]) -> Iterator[Trace]:
                 name = page.rpartition("/")[2]
                 keys = (("page", name), ("address", one.address), *account, *agent)
                 yield Trace(
-                    one.first, one.last, ("", 0, 0), keys, None, planted=False, pages=(name,)
+                    one.first,
+                    one.last,
+                    ("", 0, 0),
+                    keys,
+                    None,
+                    planted=False,
+                    pages=(name,),
+                    orders=one.requests,
                 )
 
 

@@ -190,6 +190,8 @@ def _deed(name: str, words: DeedWords, record: Record) -> Deed:
     count = _first(record, words.items)
     items = int(count) if count.isascii() and count.isdigit() and len(count) < 10 else None
     found, mailbox = _first(record, words.object), _first(record, words.mailbox)
+    # NOTE: the back end calls whoever came through the front end by the computer's name.
+    mailbox = "" if mailbox.rstrip().endswith("$") else mailbox
     return Deed(name, words.done, found[:LONGEST], mailbox[:LONGEST], items)
 
 

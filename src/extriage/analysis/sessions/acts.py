@@ -24,6 +24,8 @@ _LOOKED_AT = 256
 """Open acts of one name that are looked at for one row: a bound against floods."""
 _BACK = "iis back-end"
 """Its client is the front end, so it tells neither address nor what was answered outside."""
+_BEHIND = frozenset({_BACK, "ews", "rps-http"})
+"""Logs of what the front end handed on."""
 _SIZES = ("httpproxy", "ews", "imap-pop", "iis front-end", "iis", "iis-native", "iis back-end")
 """Whose figure counts for the bytes of a request: the first of these logs that has one."""
 _WEB = frozenset({"httpproxy", "iis", "iis-native", "ews", "rps-http", "ecp-server"})
@@ -209,31 +211,43 @@ class Acts:
         """Return the acts that a row is about: parts of one act that it brings together."""
         by_id = (self._by_id.get(one) for one in sorted(ids))
         found = [act for act in by_id if act is not None and log not in act.logs]
-        by_name = (self._named(record, log, ids, name) for name in names)
+        alone = not found
+        by_name = (self._named(record, log, ids, name, alone=alone) for name in names)
         found += [act for act in by_name if act is not None]
         return list({id(act): act for act in found if not act.absorbed}.values())
 
-    def _named(self, record: TrailRecord, log: str, ids: set[str], name: str) -> Act | None:
+    def _named(
+        self, record: TrailRecord, log: str, ids: set[str], name: str, *, alone: bool
+    ) -> Act | None:
         acts = self._by_name.get(name, deque())
         while acts and record.time - acts[0].until > _OPEN:
             acts.popleft()
         for at, act in enumerate(acts):
             if at >= _LOOKED_AT:
                 return None
-            if log not in act.logs and not act.absorbed and _fits(act, record, log, ids):
+            if (
+                log not in act.logs
+                and not act.absorbed
+                and _fits(act, record, log, ids, alone=alone)
+            ):
                 return act
         return None
 
 
-def _fits(act: Act, record: TrailRecord, log: str, ids: set[str]) -> bool:
-    """Tell whether a row may be about an act of the same path or cmdlet."""
+def _fits(act: Act, record: TrailRecord, log: str, ids: set[str], *, alone: bool) -> bool:
+    """Tell whether a row may be about an act of the same path or cmdlet.
+
+    Logs behind the front end may write an id of their own, which then says nothing against it:
+    `alone` stands for a row whose id no other log has written so far.
+    """
     if record.time - act.until > TOGETHER:
         return False
     if log != _BACK and _clash(act.address, record.address):
         return False
     if _request_of(act.ids) & _request_of(ids):
         return True
-    if _request_of(act.ids) and _request_of(ids):
+    own = alone and (log in _BEHIND or not act.logs - _BEHIND)
+    if _request_of(act.ids) and _request_of(ids) and not own:
         return False
     fronts = {"httpproxy", "iis front-end", "iis"}
     both = not fronts.isdisjoint(act.logs) and log in fronts
