@@ -2,6 +2,7 @@
 
 import base64
 import json
+import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ FIELDS = (
     "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "
     "cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken"
 )
-TAIL = "&CorrelationID=<empty>;&cafeReqId=0f5d0c7e-1111-4a4b-8b2c-0123456789ab;"
+TAIL = "&CorrelationID=<empty>;&cafeReqId="
 INTRUDER = "203.0.113.9"
 USER = "CONTOSO\\jdoe"
 PAGE = "Qx7rT2bn.aspx"
@@ -39,7 +40,8 @@ def request(when: str, stem: str, query: str = "", **columns: Any) -> str:
     """Write a row of the front end's IIS log; a POST of the intruder's that was answered."""
     known = {"method": "POST", "status": 200, "user": "-", "client": INTRUDER, **columns}
     middle = f"443 {known['user']} {known['client']} Mozilla/5.0 - {known['status']} 0 0 93"
-    return f"{when} 10.0.0.5 {known['method']} {stem} {query}{TAIL} {middle}"
+    unique = uuid.uuid5(uuid.NAMESPACE_URL, f"{when} {stem} {query} {middle}")
+    return f"{when} 10.0.0.5 {known['method']} {stem} {query}{TAIL}{unique}; {middle}"
 
 
 def ordinary(first: datetime, last: datetime) -> Iterable[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from extriage.analysis.persistence import is_sure
 from extriage.knowledge.joins import Keys, is_inside, keys_of
 from extriage.model.detection import Certainty, Finding, Sign, Stage
 from extriage.model.host import Chain
@@ -41,6 +42,8 @@ class Trace:
     """Pages, by their last part, to which orders were given."""
     orders: int = 0
     """Requests of an owner of a page, between `time` and `until`."""
+    proved: bool = True
+    """False for an owner of a page that may well be the organisation's own."""
 
     def one(self, name: str) -> str:
         """Return the first value of a kind of key; empty if it has none."""
@@ -49,8 +52,9 @@ class Trace:
     @property
     def rank(self) -> int:
         """Return how far it proves that somebody got; 0 if it only hints."""
-        stage = self.finding.stage if self.finding else Stage.EXECUTED
-        return stage.rank if stage else 0
+        if self.finding is None:
+            return Stage.EXECUTED.rank if self.proved else 0
+        return self.finding.stage.rank if self.finding.stage else 0
 
     @property
     def says_who(self) -> bool:
@@ -159,7 +163,9 @@ def _password(text: str, keys: Keys) -> Iterator[tuple[str, str]]:
 
 
 def _owners(ways: Iterable[Persistence]) -> Iterator[Trace]:
+    ways = [way for way in ways if way.life]
     lives = {way.life.page: way.life for way in ways if way.life}
+    sure = {way.life.page for way in ways if way.life and is_sure(way.level, way.certainty)}
     for page, life in sorted(lives.items()):
         for one in life.visitors:
             if one.role is Role.OWNER:
@@ -178,6 +184,7 @@ def _owners(ways: Iterable[Persistence]) -> Iterator[Trace]:
                     planted=False,
                     pages=(name,),
                     orders=one.requests,
+                    proved=page in sure,
                 )
 
 

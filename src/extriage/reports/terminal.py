@@ -183,6 +183,8 @@ def _short_block(paper: Paper, host: Host, cases_at: str) -> list[Text]:
         lines += exposures_block(paper, host, _EXPOSURES_OF_MANY)
     lines += _actions(paper, host, _ACTIONS_OF_MANY, cases_at)
     lines += ways_back_block(paper, host, _WAYS_OF_MANY)
+    if host.intruders:
+        lines += sessions_block(paper, host, 1)
     for campaign in host.campaigns:
         if campaign.stage:
             lines += ladder(paper, host, campaign)
