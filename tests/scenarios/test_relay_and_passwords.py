@@ -178,8 +178,8 @@ def test_a_computer_from_two_addresses_is_a_hint_and_no_verdict(tmp_path: Path) 
     told = [pipe(0, "srvsvc", "10.0.0.77"), logon(2, "PC77$", "10.0.0.77")]
     told += [logon(9, "EX02$", "10.0.0.6", "Kerberos"), written(60, r"D:\Export\novak.pst")]
     events(tmp_path, told)
-    found = findings(rescanned(tmp_path)[1]).values()
-    assert {(one["about"], one["level"]) for one in found} <= {("exposure", "informational")}
+    before = findings(rescanned(tmp_path)[1]).values()
+    assert {(one["about"], one["level"]) for one in before} <= {("exposure", "informational")}
     events(tmp_path, [*told, logon(70, "PC77$", "10.0.0.78")])
     _, case = rescanned(tmp_path, "--force")
     (found,) = (one for one in findings(case).values() if one["about"] != "exposure")
