@@ -40,7 +40,7 @@ def render(case: Case, options: RenderOptions) -> str:
     lines = ["# Action plan", ""]
     lines += [
         _INTRO.format(
-            version=harmless(case.tool.version), as_of=harmless(case.tool.knowledge_as_of)
+            version=visible(case.tool.version), as_of=harmless(case.tool.knowledge_as_of)
         ),
         "",
     ]
