@@ -272,6 +272,17 @@ def test_data_that_went_is_told() -> None:
     assert (moment.count, moment.by, moment.path) == (40, "intruder-1", "ews.log")
 
 
+def test_an_account_that_comes_from_an_intruders_address_is_stolen() -> None:
+    own = line("ews", 1, 5, keys=(("account", "klaus"), ("address", "10.1.4.23")))
+    stolen = line("ews", 2, 30, keys=(("account", "klaus"), ("address", "203.0.113.7")))
+    visit = replace(session(step("ews_items_read", 30)), addresses=("203.0.113.7",))
+    moments = timeline([host(finding("mail-read", None, own, stolen), sessions=(visit,))])
+    assert {(one.line, one.source) for one in moments if one.path == "ews"} == {
+        (1, "administrator"),
+        (2, "attack"),
+    }
+
+
 def window(start: datetime, end: datetime, *, closed: bool) -> OpenWindow:
     return {"from": start, "to": end, "days": 1, "closed": closed, "proved": True, "note": ""}
 

@@ -39,8 +39,10 @@ _GOT = {
 
 def attack_told(host: Host) -> Iterator[Told]:
     """Yield everything that intruders did, and what was seen of it."""
+    intruding = (one for one in host.sessions if one.intruder and _is_sure(one))
+    theirs = frozenset(address for one in intruding for address in one.addresses)
     for finding in host.findings:
-        yield from _finding(host.name, finding)
+        yield from _finding(host.name, finding, theirs)
     for session in host.sessions:
         yield from _session(host.name, session)
     for way in host.persistence:
@@ -52,15 +54,20 @@ def attack_told(host: Host) -> Iterator[Told]:
         yield from _exposure(host.name, exposure)
 
 
-def _finding(host: str, finding: Finding) -> Iterator[Told]:
-    timed = [line for line in finding.evidence if line.time and _source(finding, line)]
+def _is_sure(session: Session) -> bool:
+    """Tell whether none of it may have been somebody else."""
+    return all(step.sure for step in session.steps)
+
+
+def _finding(host: str, finding: Finding, theirs: frozenset[str]) -> Iterator[Told]:
+    timed = [line for line in finding.evidence if line.time and _source(finding, line, theirs)]
     certainty = finding.certainty if finding.stage else None
     heavy = weight(finding.stage, certainty, 5 + finding.level.rank)
     for line in timed:
         if line.time is not None:
             moment = Moment(
                 line.time, host, finding.stage, title(finding.title), finding.id, line.path,
-                line.line, _source(finding, line), "", None, 1, _who(line),
+                line.line, _source(finding, line, theirs), "", None, 1, _who(line),
             )  # fmt: skip
             yield Told(moment, heavy, _same(line))
     untold = finding.count - len(finding.evidence)
@@ -69,21 +76,27 @@ def _finding(host: str, finding: Finding) -> Iterator[Told]:
         # NOTE: lines that are counted and not kept lie between the earliest and the latest kept.
         text = title(f"{finding.title}: {untold:,} further lines")
         until = later(between.time, finding.last)
-        source = _source(finding, between)
+        source = _source(finding, between, theirs)
         moment = Moment(
             between.time, host, finding.stage, text, finding.id, "", 0, source, "", until, untold
         )
         yield Told(moment, heavy)
 
 
-def _source(finding: Finding, line: Evidence) -> str:
-    """Say what a line speaks of; empty for what makes no claim and names nobody."""
+def _source(finding: Finding, line: Evidence, theirs: frozenset[str]) -> str:
+    """Say what a line speaks of; empty for what makes no claim and names nobody.
+
+    `theirs` are addresses of intruders: an account that comes from there is stolen.
+    """
     seen = line.summary[:_HEAD] + line.text[:_HEAD]
     if line.sign is Sign.DETECTED or line.kind == "antivirus-log" or _GUARD in seen:
         return "antivirus" if finding.stage is None or line.sign is Sign.DETECTED else "attack"
     if finding.stage is not None:
         return "attack"
-    named = line.actor or dict(line.keys).get("account", "")
+    keys = dict(line.keys)
+    named = line.actor or keys.get("account", "")
+    if keys.get("address") in theirs:
+        return "attack"
     return "administrator" if is_somebody(named) and finding.hints is None else ""
 
 
