@@ -17,12 +17,14 @@ from typing import Any, TypeAlias
 
 from extriage.errors import CaseError
 from extriage.model.evidence import Fields, Origin, Record
+from extriage.model.trail import TrailRecord
 
 Found: TypeAlias = dict[str, Any]
 
 _EVIDENCE = """SELECT e.*, f.host AS host, f.rule AS rule FROM evidence e
   JOIN findings f ON f.id = e.finding ORDER BY e.path, e.line, e.offset, f.rule"""
 _TRAIL = "SELECT * FROM trail ORDER BY path, line, offset"
+_OF_TRAIL = "time, kind, path, line, offset, text, target, account, address, agent, keys"
 _PAIR = re.compile(r"(?:^| )([A-Za-z][\w.():-]*)=")
 _COLUMNS = (
     *("method", "target", "status", "account", "address", "agent", "bytes_in", "bytes_out"),
@@ -37,8 +39,7 @@ def case_records(folder: Path) -> Iterator[Record]:
     """
     database = folder / "case.db"
     try:
-        name = database.resolve().as_uri()
-        with closing(sqlite3.connect(f"{name}?mode=ro", uri=True)) as connection:
+        with closing(_opened(database)) as connection:
             connection.text_factory = _text
             yield from _records(connection)
     except sqlite3.Error as error:
@@ -103,3 +104,53 @@ def _time(text: str | None) -> datetime | None:
         return datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
+
+
+def has_trail(database: Path) -> bool:
+    """Tell whether a case's database holds the trail of its suspects."""
+    if not database.is_file():
+        return False
+    with closing(_opened(database)) as connection:
+        return _has_trail(connection, database)
+
+
+def trail_records(database: Path, host: str) -> Iterator[TrailRecord]:
+    """Yield the trail of one server from a finished case, in order; CaseError if it is damaged."""
+    with closing(_opened(database)) as connection:
+        if not _has_trail(connection, database):
+            return
+        try:
+            query = (
+                f"SELECT {_OF_TRAIL} FROM trail WHERE host = ? ORDER BY time, path, line, offset"
+            )
+            for row in connection.execute(query, (host,)):
+                yield _trail_record(row)
+        except (sqlite3.Error, TypeError, ValueError) as error:
+            raise CaseError(f"{database} is damaged: {error}") from error
+
+
+def _opened(database: Path) -> sqlite3.Connection:
+    try:
+        return sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise CaseError(f"{database} cannot be read: {error}") from error
+
+
+def _has_trail(connection: sqlite3.Connection, database: Path) -> bool:
+    try:
+        names = {row[1] for row in connection.execute("PRAGMA table_info(trail)")}
+    except sqlite3.Error as error:
+        raise CaseError(f"{database} cannot be read: {error}") from error
+    return names.issuperset(_OF_TRAIL.split(", "))
+
+
+def _trail_record(row: tuple[str, str, str, int, int, str, str, str, str, str, str]) -> TrailRecord:
+    time, kind, path, line, offset, text, target, account, address, agent, keys = row
+    pairs = tuple((str(name), str(value)) for name, value in json.loads(keys or "[]"))
+    return TrailRecord(
+        *(kind, "", datetime.fromisoformat(time), path, line, offset, text, pairs, ()),
+        target=target,
+        account=account,
+        address=address,
+        agent=agent,
+    )

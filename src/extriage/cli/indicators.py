@@ -17,7 +17,7 @@ import msgspec
 from extriage.analysis.derived import derived
 from extriage.analysis.indicators import Searched, in_case
 from extriage.casefile import load
-from extriage.casefile.indicators import has_trail, trail_records
+from extriage.casefile.searched import has_trail, trail_records
 from extriage.errors import UsageError
 from extriage.knowledge.active import active
 from extriage.knowledge.indicatorintake import IndicatorFile

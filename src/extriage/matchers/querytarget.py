@@ -9,7 +9,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cache
 from ipaddress import IPv4Network, ip_address, ip_network
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import re2
 
@@ -40,18 +40,20 @@ from extriage.matchers.sigma.draft import (
     Pattern,
     Texts,
     Tokens,
+    Wildcard,
 )
 from extriage.matchers.sigma.draft import Value as Asked
 from extriage.model.detection import Certainty, Level, Rule
 
 Settled: TypeAlias = Node | bool
+Sign: TypeAlias = Literal["lt", "lte", "gt", "gte"]
 """A condition, or what is true of all records of a kind."""
 
 RULE = Rule(
     "query", "query", "", Level.INFORMATIONAL, None, Certainty.POSSIBLE, "", (), (), (), (), (),
     "", "",
 )  # fmt: skip
-_COMPARED = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
+_COMPARED: dict[str, Sign] = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
 _OCTET, _OCTETS = 8, 4
 
 
@@ -128,7 +130,7 @@ def _compared(name: str, op: str, value: str, lens: QueryLens, kinds: frozenset[
         return _asked(name, Pattern(value, "i"), lens)
     if op in _COMPARED:
         number = float(value) if "." in value else int(value)
-        return _asked(name, Comparison(_COMPARED[op], number), lens)  # type: ignore[arg-type]
+        return _asked(name, Comparison(_COMPARED[op], number), lens)
     if not value:
         return Ask(name, (Null(),))
     if (network := _network(value)) and name not in OF_RECORD:
@@ -162,8 +164,8 @@ def _time(op: str, value: str) -> Node:
             return And((_when("gte", start), _when("lt", end)))
 
 
-def _when(sign: str, time: datetime) -> Node:
-    return Ask("time", (Comparison(sign, time.timestamp()),))  # type: ignore[arg-type]
+def _when(sign: Sign, time: datetime) -> Node:
+    return Ask("time", (Comparison(sign, time.timestamp()),))
 
 
 def _network(value: str) -> str:
@@ -202,13 +204,13 @@ def _asked(name: str, value: Asked, lens: QueryLens) -> Node:
 @cache
 def _tokens(text: str) -> Tokens:
     parts = text.split("*")
-    found: list[str | object] = []
+    found: list[str | Wildcard] = []
     for position, part in enumerate(parts):
         if position and (not found or found[-1] is not ANY):
             found.append(ANY)
         if part:
             found.append(part)
-    return tuple(found)  # type: ignore[arg-type]
+    return tuple(found)
 
 
 def _anywhere(text: str) -> Tokens:

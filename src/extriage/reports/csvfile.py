@@ -19,17 +19,14 @@ Line breaks and control characters are visible escapes; what would start a formu
 apostrophe in front. The exact texts are in the JSON report.
 """
 
-import csv
-import io
 from collections.abc import Iterator
-from datetime import datetime
 
 from extriage.model.case import Case
 from extriage.model.detection import Evidence, Finding
 from extriage.model.host import Host
 from extriage.model.suppression import Suppressed
 from extriage.reports.base import RenderOptions
-from extriage.reports.neutral import cell
+from extriage.reports.sheet import sheet_of, stamp
 
 COLUMNS = (
     *("host", "verdict", "reason"),
@@ -41,12 +38,7 @@ COLUMNS = (
 
 def render(case: Case, options: RenderOptions) -> str:
     """Return the table with its header, rows in the order of the case."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(COLUMNS)
-    for host in case.hosts:
-        writer.writerows([cell(value) for value in row] for row in _rows(host))
-    return table.getvalue()
+    return sheet_of(COLUMNS, (row for host in case.hosts for row in _rows(host)))
 
 
 def _rows(host: Host) -> Iterator[tuple[str, ...]]:
@@ -84,7 +76,7 @@ def _place(evidence: Evidence | None) -> tuple[str, ...]:
     if evidence is None:
         return ("",) * 7
     return (
-        _time(evidence.time),
+        stamp(evidence.time),
         evidence.path,
         str(evidence.line),
         str(evidence.offset),
@@ -99,8 +91,4 @@ def _extent(finding: Finding) -> tuple[str, ...]:
 
 
 def _span(found: Finding | Suppressed) -> tuple[str, ...]:
-    return (str(found.count), _time(found.first), _time(found.last))
-
-
-def _time(moment: datetime | None) -> str:
-    return moment.isoformat().replace("+00:00", "Z") if moment else ""
+    return (str(found.count), stamp(found.first), stamp(found.last))

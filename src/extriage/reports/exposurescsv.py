@@ -22,17 +22,14 @@ escapes; what would start a formula has an apostrophe in front. The exact texts 
 report.
 """
 
-import csv
-import io
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterator
 
 from extriage.model.case import Case
 from extriage.model.exposure import Export, Exposure, ExposureAnswer
 from extriage.model.host import Host
 from extriage.model.session import Amount
 from extriage.reports.base import RenderOptions
-from extriage.reports.neutral import cell
+from extriage.reports.sheet import joined, sheet_of, stamp
 
 COLUMNS = (
     *("host", "verdict", "row", "state", "kind", "object", "certainty", "text", "first", "last"),
@@ -45,34 +42,32 @@ COLUMNS = (
 
 def render(case: Case, options: RenderOptions) -> str:
     """Return the table with its header, rows in the order of the case."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(COLUMNS)
-    for host in case.hosts:
-        rows = [_entry(host, one) for one in host.exposures]
-        rows += [_answer(host, one) for one in host.exposure_answers]
-        writer.writerows([cell(value) for value in row] for row in rows)
-    return table.getvalue()
+    return sheet_of(COLUMNS, (row for host in case.hosts for row in _rows(host)))
+
+
+def _rows(host: Host) -> Iterator[tuple[str, ...]]:
+    yield from (_entry(host, one) for one in host.exposures)
+    yield from (_answer(host, one) for one in host.exposure_answers)
 
 
 def _entry(host: Host, one: Exposure) -> tuple[str, ...]:
     return (
         *(host.name, host.verdict.status.value, "entry", one.state.value, one.kind, one.object),
-        *(one.certainty.value, one.text, _time(one.first), _time(one.last)),
-        *(_list(one.by), _list(one.intruders), _list(one.sessions)),
+        *(one.certainty.value, one.text, stamp(one.first), stamp(one.last)),
+        *(joined(one.by), joined(one.intruders), joined(one.sessions)),
         *(*_bounds(one.requests), *_bounds(one.items), *_bounds(one.bytes_out)),
-        *(_list(one.how), *_export(one.export)),
-        *(_list(one.unknown), "", one.id, _list(one.findings)),
+        *(joined(one.how), *_export(one.export)),
+        *(joined(one.unknown), "", one.id, joined(one.findings)),
     )
 
 
 def _answer(host: Host, one: ExposureAnswer) -> tuple[str, ...]:
-    first = _time(one.window["from"]) if one.window else ""
-    last = _time(one.window["to"]) if one.window else ""
+    first = stamp(one.window["from"]) if one.window else ""
+    last = stamp(one.window["to"]) if one.window else ""
     return (
         *(host.name, host.verdict.status.value, "answer", one.answer.value, one.kind, one.title),
         *("", one.text, first, last, "", "", "", *[""] * 6, "", *[""] * 7),
-        *(_list(one.missing), _list(one.looked), _list(one.exposures), ""),
+        *(joined(one.missing), joined(one.looked), joined(one.exposures), ""),
     )
 
 
@@ -81,7 +76,7 @@ def _export(one: Export | None) -> tuple[str, ...]:
         return ("",) * 7
     told = {True: "yes", False: "no", None: ""}
     return (
-        *(one.mailbox, one.file, one.outcome, _time(one.finished)),
+        *(one.mailbox, one.file, one.outcome, stamp(one.finished)),
         *(told[one.fetched], told[one.on_disk], told[one.request_removed]),
     )
 
@@ -90,11 +85,3 @@ def _bounds(many: Amount | None) -> tuple[str, str]:
     if many is None:
         return "", ""
     return str(many.low), "" if many.high is None else str(many.high)
-
-
-def _list(values: Iterable[str]) -> str:
-    return " | ".join(values)
-
-
-def _time(moment: datetime | None) -> str:
-    return moment.isoformat().replace("+00:00", "Z") if moment else ""

@@ -18,16 +18,11 @@ escapes; what would start a formula has an apostrophe in front. The exact texts 
 report.
 """
 
-import csv
-import io
-from collections.abc import Iterable
-from datetime import datetime
-
 from extriage.model.case import Case
 from extriage.model.host import Host
 from extriage.model.persistence import PageLife, Persistence
 from extriage.reports.base import RenderOptions
-from extriage.reports.neutral import cell
+from extriage.reports.sheet import joined, sheet_of, stamp
 
 COLUMNS = (
     *("host", "verdict", "state", "why", "kind", "object", "level", "certainty", "first", "last"),
@@ -39,23 +34,18 @@ COLUMNS = (
 
 def render(case: Case, options: RenderOptions) -> str:
     """Return the table with its header, rows in the order of the case."""
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    writer.writerow(COLUMNS)
-    for host in case.hosts:
-        writer.writerows([cell(value) for value in _row(host, one)] for one in host.persistence)
-    return table.getvalue()
+    return sheet_of(COLUMNS, (_row(host, one) for host in case.hosts for one in host.persistence))
 
 
 def _row(host: Host, one: Persistence) -> tuple[str, ...]:
-    story = [f"{_time(chapter.time)} {chapter.text}".strip() for chapter in one.story]
+    story = [f"{stamp(chapter.time)} {chapter.text}".strip() for chapter in one.story]
     return (
         *(host.name, host.verdict.status.value, one.state.value, one.state_note),
         *(one.kind, one.object, one.level.value, one.certainty.value),
-        *(_time(one.first), _time(one.last), _list(one.by)),
-        *(_list(one.paths), _list(one.reasons), _list(story)),
+        *(stamp(one.first), stamp(one.last), joined(one.by)),
+        *(joined(one.paths), joined(one.reasons), joined(story)),
         *_life(one.life),
-        *(_list(one.removal), one.id, _list(one.findings)),
+        *(joined(one.removal), one.id, joined(one.findings)),
     )
 
 
@@ -63,12 +53,4 @@ def _life(life: PageLife | None) -> tuple[str, ...]:
     if life is None:
         return ("",) * 5
     counts = (life.requests, life.answered, life.visitors_total)
-    return (*map(str, counts), _time(life.gone_after), _time(life.gone_before))
-
-
-def _list(values: Iterable[str]) -> str:
-    return " | ".join(values)
-
-
-def _time(moment: datetime | None) -> str:
-    return moment.isoformat().replace("+00:00", "Z") if moment else ""
+    return (*map(str, counts), stamp(life.gone_after), stamp(life.gone_before))
