@@ -26,8 +26,9 @@ from exposed import (
 from extriage.analysis.exposure import Ledger, Seen, ledger
 from extriage.knowledge.exposures import exposure_groups
 from extriage.model.detection import Certainty, Level, Stage
+from extriage.model.evidence import Period
 from extriage.model.exposure import Exposed, ExposureAnswer, Shown
-from extriage.model.host import AdvisoryState, Chain, Coverage, Patch, State, Step
+from extriage.model.host import AdvisoryState, Chain, Coverage, OpenWindow, Patch, State, Step
 from extriage.model.persistence import Persistence, Presence, Role
 from extriage.model.session import Amount
 
@@ -100,8 +101,8 @@ def test_a_log_that_ends_too_early_or_has_a_hole_cannot_tell() -> None:
     (web,) = covered("httpproxy")
     late = replace(row, first=START + timedelta(days=9))
     assert answer(told(coverage=(late, web)), "mailboxes-exported").answer is Shown.CANNOT_TELL
-    hole = {"from": START + timedelta(days=3), "to": START + timedelta(days=12)}
-    holed = Coverage(*(CMDLETS, 1, 9, 0, row.first, row.last), gaps=(hole,))  # type: ignore[arg-type]
+    hole: Period = {"from": START + timedelta(days=3), "to": START + timedelta(days=12)}
+    holed = Coverage(*(CMDLETS, 1, 9, 0, row.first, row.last), gaps=(hole,))
     found = answer(told(coverage=(holed, web)), "mailboxes-exported")
     assert found.answer is Shown.CANNOT_TELL
     assert "1 gap" in found.looked[0]
@@ -121,8 +122,10 @@ def test_without_a_break_in_the_time_is_that_of_the_open_window_or_of_the_eviden
         "to": START + timedelta(days=20),
     }
     opened = START - timedelta(days=3)
-    window = {"from": opened, "to": START, "days": 3, "closed": True, "proved": True, "note": ""}
-    row = AdvisoryState("CVE-2021-34473", State.OPEN, window=window)  # type: ignore[arg-type]
+    window: OpenWindow = {
+        "from": opened, "to": START, "days": 3, "closed": True, "proved": True, "note": "",
+    }  # fmt: skip
+    row = AdvisoryState("CVE-2021-34473", State.OPEN, window=window)
     patch = Patch("", "", "", "", (), (row,))
     found = told(intruders=(), sessions=(), coverage=covered("iis"), patch=patch)
     assert answer(found, "files").window == {"from": opened, "to": START + timedelta(days=20)}

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from cluster_making import START, Who, host, line, way
@@ -19,9 +20,9 @@ from extriage.model.trail import TrailRecord
 HASH = "ab" * 32
 
 
-def one(type: str, value: str, confidence: str = "", **more: object) -> Indicator:
+def one(type: str, value: str, confidence: str = "", **more: Any) -> Indicator:
     made = Indicator(type, value, "CERT", confidence)
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)
 
 
 def kept(type: str, value: str, count: int = 3, start: datetime = START) -> Kept:

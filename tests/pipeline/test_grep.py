@@ -25,11 +25,11 @@ HEAD = (
 
 
 def searched(
-    path: Path, query: str, jobs: int = 1, *, prefilter: bool = True, **wanted: object
+    path: Path, query: str, jobs: int = 1, *, prefilter: bool = True, **wanted: Any
 ) -> tuple[list[Hit], list[Looked]]:
     hits: list[Hit] = []
     texts = tuple(sought(parse(query)))
-    search = Search(query, Wanted(texts=texts, **wanted), prefilter)  # type: ignore[arg-type]
+    search = Search(query, Wanted(texts=texts, **wanted), prefilter)
     looked = search_paths([path], search, jobs, hits.append)
     return hits, looked
 

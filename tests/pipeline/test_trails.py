@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -234,11 +234,11 @@ def test_records_in_memory_do_not_grow_with_their_number(
     alive = most = 0
     made = trails.made
 
-    def watch(*rest: object) -> object:
+    def watch(*rest: Any) -> object:
         nonlocal alive, most
         alive += 1
         most = max(most, alive)
-        return made(*rest)  # type: ignore[arg-type]
+        return made(*rest)
 
     def written(self: Spill, found: Found) -> None:
         nonlocal alive
