@@ -465,3 +465,29 @@ def test_logs_behind_the_front_end_with_ids_of_their_own_tell_of_the_same_reques
         rows.append(record(int(now), keys={**back, "canary": "c"}, **own))
     who = intruder(1, ("address", A), ("canary", "c"))
     assert only(told([who], rows).sessions).requests == Amount(5, 5)
+
+
+def test_a_line_that_only_a_finding_has_is_a_step_of_its_intruder() -> None:
+    own = line(1, 5, {}, path="management.evtx", kind="events")
+    shared, early = replace(own, line=2), replace(own, line=3, time=at(-600))
+    set_up = finding("A cmdlet put script into a URL", Stage.PLANTED, own, shared, early)
+    set_up = replace(set_up, first=at(0))
+    both = finding("Seen by both", Stage.PLANTED, shared)
+    who = [
+        intruder(1, findings=(set_up.id, both.id)),
+        intruder(2, ("address", B), findings=(both.id,)),
+    ]
+    found = told(who, [record(0, A)], set_up, both)
+    one = only(found.sessions)
+    assert [step.text for step in one.steps][1:] == ["A cmdlet put script into a URL."]
+    assert one.steps[1].stage is Stage.PLANTED
+    assert one.requests == Amount(1, 1)
+    assert [row for row, _, _ in found.assigned] == [0], "it is no row of the trail"
+
+
+def test_a_line_that_the_trail_has_is_told_once() -> None:
+    row = record(0, A)
+    same = line(row.line, 0, {"address": A}, path=row.path)
+    set_up = finding("reached", Stage.REACHED, same)
+    one = only(told([intruder(findings=(set_up.id,))], [row], set_up).sessions)
+    assert len(one.steps) == 1

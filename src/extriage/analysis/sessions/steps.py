@@ -88,9 +88,9 @@ class Run:
 
     def _text(self) -> str:
         deed = self.first.deed
-        said = load_deeds().sentence(
-            Deed(deed.id, deed.done, deed.object, deed.mailbox, self.items)
-        )
+        told = Deed(deed.id, deed.done, deed.object, deed.mailbox, self.items)
+        # NOTE: of a line that only a finding has, the finding says what was done.
+        said = load_deeds().sentence(told) if deed.id else deed.object
         said = said or f"left traces in {', '.join(sorted(self.kinds))}"
         times = f", {self.acts:,} times" if self.acts > 1 else ""
         return f"{said[:1].upper()}{said[1:]}{times}."

@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from heapq import merge
 from typing import TypeAlias
 
 from extriage.analysis.sessions.acts import Lines
@@ -11,6 +12,7 @@ from extriage.analysis.sessions.sitting import Sitting, session_id
 from extriage.analysis.sessions.steps import MOST, Steps
 from extriage.analysis.sessions.strangers import Knock, strangers_of
 from extriage.analysis.sessions.summary import Gist, clauses, intruder_summary
+from extriage.analysis.sessions.unfollowed import unfollowed
 from extriage.analysis.sessions.whose import Belongs, Own, Whose
 from extriage.model.detection import Finding, Sign
 from extriage.model.persistence import PageLife
@@ -92,10 +94,12 @@ def tell_sessions(
     others = others or Others()
     ordered = sorted(findings, key=lambda one: one.id)
     whose = Whose(who, ordered, sorted(lives, key=lambda one: one.page), others.own)
-    whose.learn(record for _, record in records())
     teller = _Teller(host, whose, {one.id: one for one in ordered})
-    for row, record in records():
-        teller.see(row, record)
+    whose.learn(teller.noting(record for _, record in records()))
+    alone = ((_NO_ROW, *one) for one in unfollowed(who, ordered, teller.seen))
+    followed = ((row, None, record) for row, record in records())
+    for row, at, record in merge(followed, alone, key=_place):
+        teller.see(row, record, at)
     sessions = teller.told()
     known = frozenset(address for one in sessions for address in one.addresses)
     named = frozenset(value for one in who for name, value, _ in one.keys if name == "address")
@@ -109,6 +113,8 @@ class _Teller:
 
     def __init__(self, host: str, whose: Whose, findings: dict[str, Finding]) -> None:
         self.assigned = Assigned()
+        self.seen: set[tuple[str, int]] = set()
+        """Lines of findings that the trail has."""
         self._host = host
         self._whose = whose
         self._findings = findings
@@ -118,9 +124,17 @@ class _Teller:
         self._done: list[Session] = []
         self._gists: dict[str, Gist] = {}
 
-    def see(self, row: int, record: TrailRecord) -> None:
-        """Take in one record of the trail."""
-        found = self._whose.of(record)
+    def noting(self, records: Iterator[TrailRecord]) -> Iterator[TrailRecord]:
+        """Hand records on, and note which lines of findings are among them."""
+        for record in records:
+            if (record.path, record.line) in self._lines:
+                self.seen.add((record.path, record.line))
+            yield record
+
+    def see(self, row: int, record: TrailRecord, at: int | None = None) -> None:
+        """Take in one record of the trail, or one that a finding gives to an intruder."""
+        key = ("finding", record.deed.object)
+        found = self._whose.of(record) if at is None else Belongs(at, sure=True, key=key)
         if found is None:
             return
         lines = self._lines.get((record.path, record.line), _NOTHING)
@@ -128,7 +142,8 @@ class _Teller:
             found = replace(found, sure=True)
         sitting, number = self._sitting(found, record)
         sitting.take(record, found, lines)
-        self.assigned.add(row, number, sure=found.sure)
+        if row != _NO_ROW:
+            self.assigned.add(row, number, sure=found.sure)
 
     def _proved(self, found: Belongs, lines: Lines) -> bool:
         """Tell whether a line is one of those that show the intruder."""
@@ -186,6 +201,13 @@ class _Teller:
 
 
 _NOTHING = Lines()
+_NO_ROW = -1
+"""Stands for the row of a record that is not in the trail."""
+
+
+def _place(one: tuple[int, int | None, TrailRecord]) -> tuple[datetime, str, int, int]:
+    record = one[2]
+    return (record.time, record.path, record.line, record.offset)
 
 
 def _lines(findings: dict[str, Finding]) -> dict[tuple[str, int], Lines]:
