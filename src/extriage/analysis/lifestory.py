@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_network
 
 from extriage.analysis.presence import Line, told
-from extriage.knowledge.joins import address_of, is_somebody
+from extriage.knowledge.joins import address_of, is_inside, is_somebody
 from extriage.model.detection import Sign, Stage
 from extriage.model.host import Chain, Step
 from extriage.model.persistence import Episode, PageLife, Presence, Role, Visitor
@@ -16,13 +15,6 @@ EACH = 6
 """Lines of one kind that are chapters of their own; of more the earliest and the latest."""
 ACTORS = 10
 TITLES = 3
-_INNER = tuple(
-    map(
-        ip_network,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8")
-        + ("169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"),
-    )
-)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _WORDS = {
     Sign.PLANTED: "Put there",
@@ -144,10 +136,7 @@ def _answers(life: PageLife, path: str, line: int) -> Episode:
 def _is_inner(address: str) -> bool:
     """Tell whether an address is one of the organisation's own network, or of the server."""
     found = address_of(address)
-    if found is None:
-        return False
-    inner = (one for one in _INNER if one.version == found.version)
-    return any(found in network for network in inner)
+    return found is not None and (is_inside(address) or found.is_loopback or found.is_link_local)
 
 
 def _asked(visitors: Sequence[Visitor], life: PageLife, path: str, line: int) -> Episode:
