@@ -25,6 +25,10 @@ def rendered(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
         click.option("--show-suppressed", is_flag=True, help="List what --suppress left out."),
+        click.option(
+            "--tlp", type=click.Choice(["clear", "green", "amber", "amber+strict", "red"]),
+            metavar="MARK", help="Mark who may see it (Traffic Light Protocol 2.0).",
+        ),
         click.option("--ascii", "ascii_", is_flag=True, help="Draw with ASCII characters only."),
     ):  # fmt: skip
         command = option(command)
@@ -52,7 +56,8 @@ def rendering(options: dict[str, Any], cases_at: str) -> Rendering:
     plain = options["ascii_"] or (output is None and not encoding.startswith("utf"))
     width = shutil.get_terminal_size((100, 40)).columns
     shown = bool(options.get("show_suppressed"))
-    chosen = RenderOptions(width, color, plain, cases_at, shown)
+    tlp = str(options.get("tlp") or "")
+    chosen = RenderOptions(width, color, plain, cases_at, shown, tlp)
     return Rendering(options["format_"], chosen, output, force=bool(options.get("force")))
 
 

@@ -22,6 +22,12 @@ def _json(case: Case, options: RenderOptions) -> str:
     return jsonfile.render(case, options)
 
 
+def _html(case: Case, options: RenderOptions) -> str:
+    from extriage.reports import html  # noqa: PLC0415  # jinja2 is slow to import
+
+    return html.render(case, options)
+
+
 def _csv(case: Case, options: RenderOptions) -> str:
     from extriage.reports import csvfile  # noqa: PLC0415
 
@@ -64,6 +70,7 @@ REPORTS: dict[str, Report] = {
         Report(
             "text", "one screen for a server: verdict, reason, proof, coverage, next steps", _text
         ),
+        Report("html", "a page to read and to hand on: one file, opened without a network", _html),
         Report("json", "the whole case as one document (schema extriage.case/1)", _json),
         Report("csv", "one row for each line of evidence, safe to open in a spreadsheet", _csv),
         Report("persistence-csv", "one row for each way back in, as safe as csv", _ways_back),

@@ -10,7 +10,7 @@ from extriage.model.case import Case
 class RenderOptions:
     """What the reader's screen can show, and where the full case lies.
 
-    Only the terminal report looks at it; files are the same for every screen.
+    Width, colour and ASCII are for the terminal report; files are the same for every screen.
     """
 
     width: int = 80
@@ -21,6 +21,9 @@ class RenderOptions:
     """The case folder as the user named it; empty when nothing was written."""
     show_suppressed: bool = False
     """True to list what suppress files took away, not only to count it."""
+    tlp: str = ""
+    """Who may see it, by the Traffic Light Protocol 2.0: `clear`, `green`, `amber`, `amber+strict`
+    or `red`; empty if nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
