@@ -32,6 +32,7 @@ class Together:
     """The expressions of all rules for one kind of evidence."""
 
     database: Any
+    expressions: tuple[bytes, ...]
     watches: tuple[tuple[int, ...], ...]
     """For each expression the positions of the watches that a line with it may meet."""
 
@@ -61,7 +62,7 @@ def build(wanted: Sequence[Wanted], ordinary: Sequence[bytes], delimiter: bytes)
             found.setdefault(expression, []).append(position)
     if not found:
         return None
-    return Together(compiled(list(found)), tuple(map(tuple, found.values())))
+    return Together(compiled(list(found)), tuple(found), tuple(map(tuple, found.values())))
 
 
 class _Maker:
