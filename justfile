@@ -14,7 +14,7 @@ test:
 
 # Write the golden reports and generated documents anew; read the diff before you commit it.
 golden:
-    EXTRIAGE_GOLDEN=1 pytest tests/reports tests/parsers tests/test_docs.py
+    EXTRIAGE_GOLDEN=1 pytest tests/matchers tests/rules tests/parsers tests/reports tests/test_docs.py tests/test_sample_report.py
 
 # Ratios against ripgrep in the same run; takes some minutes.
 bench:

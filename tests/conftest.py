@@ -1,8 +1,25 @@
-"""What holds for all tests: they see the bundled knowledge, whatever this machine has installed."""
+"""What holds for all tests: they see the bundled knowledge, whatever this machine has installed.
 
+The browser of `tests/browser` is Debian's Chromium or any other that `EXTRIAGE_CHROMIUM` names.
+Where there is none those tests are skipped, unless `EXTRIAGE_BROWSER=required` says that they must
+run.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from extriage.casefile import load
+from extriage.model.case import Case
+
+if TYPE_CHECKING:
+    from desk import Desk
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -12,3 +29,44 @@ def bundled_knowledge(tmp_path_factory: pytest.TempPathFactory) -> Path:
     patch = pytest.MonkeyPatch()
     patch.setenv("EXTRIAGE_KNOWLEDGE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    from desk import chromium, launched, resume
+
+    with launched(chromium()) as started:
+        yield started
+        resume(started)
+
+
+@pytest.fixture
+def desk(browser: "Browser", tmp_path: Path) -> Iterator["Desk"]:
+    """Open pages under watch; when the test is over, none of them may have made trouble."""
+    from desk import Desk, resume
+
+    resume(browser)
+    made = Desk(browser, tmp_path)
+    try:
+        yield made
+        made.close()
+    finally:
+        made.abandon()
+        # NOTE: Playwright leaves its loop marked as running between calls, and other tests in the
+        # same process could not use asyncio.
+        asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the case folder of the sample server, scanned as a user would."""
+    folder = tmp_path_factory.mktemp("demo") / "sample"
+    subprocess.run(
+        [sys.executable, "-m", "extriage", "demo", str(folder)], check=True, capture_output=True
+    )
+    return folder.with_name("sample.case")
+
+
+@pytest.fixture(scope="session")
+def scanned(demo: Path) -> Case:
+    return load(demo)

@@ -156,7 +156,7 @@ def test_a_damaged_database_is_one_sentence(run: Keyboard) -> None:
     run("scan", LAB, "--case", "lab", "-q")
     Path("lab/case.db").write_bytes(b"no database at all" * 99)
     outcome = run("indicators", "check", "lab", listed("203.0.113.250,"))
-    assert (outcome.code, "case.db cannot be read" in outcome.err) == (5, True)
+    assert (outcome.code, "case.db cannot be read" in outcome.err) == (2, True)
 
 
 @pytest.mark.parametrize("form", ["csv", "stix", "misp"])

@@ -3,7 +3,7 @@
 ExtriageError
 ├── SourceError    evidence that cannot be opened or read to its end
 ├── ContentError   a rule, indicator or knowledge file that is wrong; names file and line
-├── CaseError      a case folder that cannot be read or written
+├── CaseError      a case folder that cannot be written, or whose database breaks off
 └── UsageError     what was asked for makes no sense
 
 Trouble inside evidence is a value (`Entry` with a reason), never an exception that ends a scan.
@@ -23,7 +23,7 @@ class ContentError(ExtriageError):
 
 
 class CaseError(ExtriageError):
-    """A case folder that cannot be read or written."""
+    """A case folder that cannot be written, or a part of it that is damaged."""
 
 
 class UsageError(ExtriageError):

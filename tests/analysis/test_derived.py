@@ -13,7 +13,8 @@ from extriage.analysis.derived import derived, is_public
 from extriage.model.detection import Certainty
 from extriage.model.indicator import Derived
 from extriage.model.persistence import Presence
-from extriage.reports.derived import FORMATS, TLP, Sharing, without_pattern
+from extriage.reports.derived import FORMATS, Sharing, without_pattern
+from extriage.reports.imprint import TLP
 
 CONTENT = "ab" * 32
 WHO = Who(
@@ -144,7 +145,8 @@ def test_a_bundle_is_marked_and_its_ids_fit_together(tlp: str) -> None:
         assert set(one.get("object_marking_refs", ())) <= ids
         assert one.get("sighting_of_ref", one["id"]) in ids
     marking = document["objects"][0]
-    assert tlp.replace("clear", "white") in str(marking).lower()
+    (extension,) = marking["extensions"].values()
+    assert extension["tlp_2_0"] == tlp
 
 
 def test_quotes_in_a_value_stay_inside_a_pattern() -> None:

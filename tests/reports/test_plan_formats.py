@@ -15,6 +15,7 @@ from extriage.model.case import Case
 from extriage.model.host import Action, Command, Host, Status, When
 from extriage.reports import REPORTS, RenderOptions
 from extriage.reports.plan import fence, harmless
+from extriage.reports.plannumbers import numbered
 
 OPTIONS = RenderOptions()
 _FENCE = re.compile(r"^  (`{3,})powershell$")
@@ -64,14 +65,42 @@ def test_every_action_is_a_box_to_tick_under_its_time_in_order() -> None:
     shown = markdown(of_hosts(made)).splitlines()
     boxes = [line for line in shown if line.startswith("- [ ] **")]
     assert len(boxes) == len(made.actions)
-    for at, (box, action) in enumerate(zip(boxes, made.actions, strict=True), 1):
-        assert box.startswith(f"- [ ] **{at}\\. ")
+    for box, action, number in zip(boxes, made.actions, numbered(made.actions), strict=True):
+        assert box.startswith(f"- [ ] **{number}\\. ")
         assert box.endswith(f"({action.id})")
     headings = [line for line in shown if line.startswith("### ")]
     assert headings == ["### Now", "### This week", "### Before the server goes back"]
     assert all(line.count("Why: ") == 1 for line in shown if line.startswith("  Why:"))
     assert sum(line.startswith("  Why: ") for line in shown) == len(made.actions)
     assert sum(line.startswith("  Done when: ") for line in shown) == len(made.actions)
+
+
+def test_an_action_has_the_same_number_on_the_screen_the_page_and_in_the_plan() -> None:
+    case = of_hosts(planned())
+    text = REPORTS["text"].render(case, RenderOptions(width=200))
+    page = REPORTS["html"].render(case, OPTIONS)
+    boxes = dict(
+        re.findall(r"^- \[ \] \*\*([\d.]+)\\\. (.*?)\*\* \(", markdown(case), re.MULTILINE)
+    )
+    assert {one.count(".") for one in boxes} == {0, 1}, "wholes, and parts below them"
+    on_page = dict(re.findall(r'"number">(\d+)</span><span class="what">(.*?)</span>', page))
+    assert on_page.keys() == {one for one in boxes if "." not in one}
+    on_screen = dict(re.findall(r"^  (\d+)\. (.*?)\s*$", text, re.MULTILINE))
+    assert on_screen
+    for number, title in on_screen.items():
+        assert title == on_page[number] == boxes[number].replace("\\", "")
+    assert f"# ---- {max(boxes)}. " in script(case)
+
+
+def test_numbers_go_by_when_an_action_is_due_and_parts_stand_below_their_whole() -> None:
+    plan = (
+        Action("later", "Later", "", When.AFTERWARDS),
+        Action("out", "Out", "", When.NOW),
+        Action("out/a", "A", "", When.NOW),
+        Action("out/b", "B", "", When.THIS_WEEK),
+        Action("lone/part", "Lone", "", When.NOW),
+    )
+    assert numbered(plan) == ("3", "1", "1.1", "1.2", "2")
 
 
 def test_commands_stand_in_fences_and_those_that_change_something_say_so() -> None:

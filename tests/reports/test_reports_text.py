@@ -235,12 +235,15 @@ def test_a_campaign_that_is_seen_without_reasons_still_answers_for_each_cve() ->
 @pytest.mark.parametrize("name", CASES)
 def test_every_format_renders_every_case(name: str) -> None:
     assert list(REPORTS) == [
-        "text", "json", "csv", "persistence-csv", "exposures-csv", "navigator", "plan",
-        "plan-powershell",
+        "text", "html", "markdown", "plan", "plan-powershell", "json", "csv", "persistence-csv",
+        "exposures-csv", "csv-set", "stix", "misp", "timesketch", "ocsf", "navigator",
     ]  # fmt: skip
     for report in REPORTS.values():
         assert report.title
-        assert report.render(CASES[name], RenderOptions()).endswith("\n")
+        if report.files is None:
+            text = report.render(CASES[name], RenderOptions())
+            lines_only = report.format in ("timesketch", "ocsf")
+            assert text.endswith("\n") or (lines_only and not text)
     assert REPORTS["json"].render(CASES[name], RenderOptions()).encode() == encode(CASES[name])
 
 

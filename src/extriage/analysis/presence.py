@@ -4,6 +4,7 @@ The files and settings of a collection are its last word: what lies there is the
 line wins: a removal after everything that put it there or used it means that it is gone.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,17 @@ from datetime import datetime
 from extriage.knowledge.joins import is_somebody
 from extriage.model.detection import Evidence, Finding, Sign
 from extriage.model.persistence import PageLife, Presence
+from extriage.parsers.file_name import server_path
 
 _LIVING = frozenset({Sign.PLANTED, Sign.USED, Sign.COMPILED, Sign.CHANGED, Sign.DETECTED})
 """What was so at a time when it was there."""
 _HISTORY = "/inetpub/history/"
 _OUTDATED = (_HISTORY, "/windows.old/", "/config/regback/", "/$recycle.bin/")
 """Places of copies: what they hold was so once."""
+_SHADOW = re.compile(
+    r"(?:\\\\[.?]\\)?(?:GLOBALROOT\\Device\\)?HarddiskVolumeShadowCopy\d{1,5}\\", re.I
+)
+"""The drive that a volume shadow copy is: an earlier state of the disk."""
 _ENTRY = "file-record"
 
 
@@ -46,9 +52,13 @@ class Line:
         """Return what the line says; what an old copy holds was only put there once."""
         sign = Sign.PLANTED if self.made else self.evidence.sign or Sign.PLANTED
         path = f"/{self.evidence.path.lower()}"
-        if sign is Sign.PRESENT and any(place in path for place in _OUTDATED):
-            return Sign.PLANTED
-        return sign
+        copied = self.in_shadow or any(place in path for place in _OUTDATED)
+        return Sign.PLANTED if copied and sign is Sign.PRESENT else sign
+
+    @property
+    def in_shadow(self) -> bool:
+        """Tell whether it lies in a volume shadow copy, which is no word about the disk of now."""
+        return _SHADOW.match(server_path(self.evidence.path)) is not None
 
 
 def readings(finding: Finding, evidence: Evidence, name: str) -> Iterator[Line]:
@@ -83,6 +93,9 @@ def presence(
     signs = {line.sign for line in lines}
     if Sign.ATTEMPTED in signs and not signs & _LIVING:
         return Presence.ATTEMPTED, "It was tried and failed; no line shows that a later try worked."
+    if copy := next((line.evidence.path for line in lines if line.in_shadow), ""):
+        text = f"A shadow copy of the disk has it: {copy}; whether the disk still has it is open."
+        return Presence.UNKNOWN, text
     return Presence.UNKNOWN, _unknown(living, removal, life)
 
 

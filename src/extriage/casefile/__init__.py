@@ -5,8 +5,9 @@ the same input gives the same bytes. What does change from run to run (clock, ar
 stands in `run.json` beside them.
 """
 
-from extriage.casefile.document import decode, encode, load, schema
+from extriage.casefile.document import decode, encode, schema
 from extriage.casefile.folder import CaseFolder
 from extriage.casefile.ledger import Ledger
+from extriage.casefile.named import load
 
 __all__ = ["CaseFolder", "Ledger", "decode", "encode", "load", "schema"]

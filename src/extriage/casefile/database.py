@@ -2,7 +2,8 @@
 
 Times are ISO 8601 text in UTC with six digits and `Z`, so that they sort; lists are JSON.
 `docs/case-db.md` has the tables with example queries. Rows are inserted in the document's order,
-so equal cases give equal files.
+so equal cases give equal files. Two servers may have one name, and then equal ids: no column of a
+server is unique.
 """
 
 import json
@@ -27,7 +28,7 @@ from extriage.model.suppression import Suppression, SuppressionUse
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE refused_rules (id TEXT, title TEXT, path TEXT, reason TEXT);
-CREATE TABLE hosts (host TEXT PRIMARY KEY, status TEXT, stage TEXT, certainty TEXT, reason TEXT,
+CREATE TABLE hosts (host TEXT, status TEXT, stage TEXT, certainty TEXT, reason TEXT,
   build TEXT, product TEXT, cu TEXT, su TEXT, support TEXT, supported_until TEXT);
 CREATE TABLE notes (host TEXT, note TEXT);
 CREATE TABLE campaigns (host TEXT, campaign TEXT, title TEXT, cves TEXT, stage TEXT,
@@ -45,7 +46,7 @@ CREATE TABLE way_out (host TEXT, position INTEGER, id TEXT, title TEXT, text TEX
 CREATE TABLE coverage (host TEXT, kind TEXT, files INTEGER, records INTEGER, unreadable INTEGER,
   first TEXT, last TEXT);
 CREATE TABLE gaps (host TEXT, kind TEXT, gap_from TEXT, gap_to TEXT);
-CREATE TABLE findings (host TEXT, id TEXT PRIMARY KEY, rule TEXT, title TEXT, level TEXT,
+CREATE TABLE findings (host TEXT, id TEXT, rule TEXT, title TEXT, level TEXT,
   stage TEXT, certainty TEXT, campaign TEXT, cves TEXT, attack TEXT, first TEXT, last TEXT,
   count INTEGER, look_alikes TEXT, author TEXT, hints TEXT, about TEXT,
   persistence TEXT, objects INTEGER);

@@ -2,7 +2,6 @@
 
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,12 @@ from extriage.casefile.database import write_database
 from extriage.casefile.document import encode
 from extriage.casefile.ledger import Ledger
 from extriage.casefile.trail import TrailStore
+from extriage.casefile.whole import drop, write_whole
 from extriage.errors import CaseError, UsageError
 from extriage.model.case import Case
+
+ANSWERS = "answers"
+"""Folder of what was answered to authorities; a new scan leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class CaseFolder:
             raise UsageError(
                 f"{self.path} already holds a case; name another folder, or add --force"
             )
-        own = {"case.json", "case.db", "run.json", "scan.ledger"}
+        own = {"case.json", "case.db", "run.json", "scan.ledger", ANSWERS}
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             foreign = sorted(
@@ -66,33 +69,14 @@ class CaseFolder:
             temporary.unlink(missing_ok=True)
             write_database(temporary, case, TrailStore.open(self.path))
             _settle(temporary, self.database)
-            _write(self.path / "run.json", json.dumps(run, indent=1).encode() + b"\n")
-            _write(self.document, encode(case))
+            write_whole(self.path / "run.json", json.dumps(run, indent=1).encode() + b"\n")
+            write_whole(self.document, encode(case))
         except OSError as error:
-            _drop(temporary)
+            drop(temporary)
             raise CaseError(
                 f"{self.path} cannot be written ({error.strerror}); "
                 "the scan's results so far are kept there, run the same command again"
             ) from error
-
-
-def _write(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".tmp-{path.name}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        _drop(temporary)
-        raise
-
-
-def _drop(temporary: Path) -> None:
-    """Give back the room that a file takes which could not be written to its end."""
-    with suppress(OSError):
-        temporary.unlink(missing_ok=True)
 
 
 def _settle(temporary: Path, final: Path) -> None:

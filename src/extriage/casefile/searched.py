@@ -15,7 +15,8 @@ from heapq import merge
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from extriage.errors import CaseError
+from extriage.casefile.named import database as database_of
+from extriage.errors import UsageError
 from extriage.model.evidence import Fields, Origin, Record
 from extriage.model.trail import TrailRecord
 
@@ -25,6 +26,7 @@ _EVIDENCE = """SELECT e.*, f.host AS host, f.rule AS rule FROM evidence e
   JOIN findings f ON f.id = e.finding ORDER BY e.path, e.line, e.offset, f.rule"""
 _TRAIL = "SELECT * FROM trail ORDER BY path, line, offset"
 _OF_TRAIL = "time, kind, path, line, offset, text, target, account, address, agent, keys"
+_AGAIN = "copy it again from where it was made, or run the scan again"
 _PAIR = re.compile(r"(?:^| )([A-Za-z][\w.():-]*)=")
 _COLUMNS = (
     *("method", "target", "status", "account", "address", "agent", "bytes_in", "bytes_out"),
@@ -35,15 +37,15 @@ _COLUMNS = (
 def case_records(folder: Path) -> Iterator[Record]:
     """Yield the lines of a case in the order of paths and lines, each once.
 
-    CaseError if the folder's `case.db` cannot be read.
+    `folder` is a case folder or its `case.json`; UsageError if its `case.db` cannot be read.
     """
-    database = folder / "case.db"
+    database = database_of(folder)
     try:
         with closing(_opened(database)) as connection:
             connection.text_factory = _text
             yield from _records(connection)
     except sqlite3.Error as error:
-        raise CaseError(f"{database} cannot be read: {error}") from error
+        raise UsageError(f"{database} cannot be read: {error}; {_AGAIN}") from error
 
 
 def _text(data: bytes) -> str:
@@ -115,7 +117,7 @@ def has_trail(database: Path) -> bool:
 
 
 def trail_records(database: Path, host: str) -> Iterator[TrailRecord]:
-    """Yield the trail of one server from a finished case, in order; CaseError if it is damaged."""
+    """Yield the trail of one server from a finished case, in order; UsageError if it is damaged."""
     with closing(_opened(database)) as connection:
         if not _has_trail(connection, database):
             return
@@ -126,21 +128,21 @@ def trail_records(database: Path, host: str) -> Iterator[TrailRecord]:
             for row in connection.execute(query, (host,)):
                 yield _trail_record(row)
         except (sqlite3.Error, TypeError, ValueError) as error:
-            raise CaseError(f"{database} is damaged: {error}") from error
+            raise UsageError(f"{database} is damaged: {error}; {_AGAIN}") from error
 
 
 def _opened(database: Path) -> sqlite3.Connection:
     try:
         return sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error as error:
-        raise CaseError(f"{database} cannot be read: {error}") from error
+        raise UsageError(f"{database} cannot be read: {error}; {_AGAIN}") from error
 
 
 def _has_trail(connection: sqlite3.Connection, database: Path) -> bool:
     try:
         names = {row[1] for row in connection.execute("PRAGMA table_info(trail)")}
     except sqlite3.Error as error:
-        raise CaseError(f"{database} cannot be read: {error}") from error
+        raise UsageError(f"{database} cannot be read: {error}; {_AGAIN}") from error
     return names.issuperset(_OF_TRAIL.split(", "))
 
 

@@ -8,20 +8,20 @@ from extriage.model.session import Intruder, Session, SessionStep
 
 TABLES = """
 CREATE TABLE intruders (host TEXT, id TEXT, first TEXT, last TEXT, stage TEXT, certainty TEXT,
-  summary TEXT, chains TEXT, findings TEXT, ways TEXT, sessions TEXT, PRIMARY KEY (host, id));
+  summary TEXT, chains TEXT, findings TEXT, ways TEXT, sessions TEXT);
 CREATE TABLE intruder_keys (host TEXT, intruder TEXT, kind TEXT, value TEXT, lines INTEGER);
 CREATE TABLE sessions (host TEXT, id TEXT, intruder TEXT, role TEXT, stage TEXT, certainty TEXT,
   first TEXT, last TEXT, summary TEXT, addresses TEXT, accounts TEXT, agents TEXT, mailboxes TEXT,
   kinds TEXT, requests_low INTEGER, requests_high INTEGER, answered INTEGER,
   bytes_in_low INTEGER, bytes_in_high INTEGER, bytes_out_low INTEGER, bytes_out_high INTEGER,
-  steps INTEGER, findings TEXT, PRIMARY KEY (host, id));
+  steps INTEGER, findings TEXT);
 CREATE TABLE session_keys (host TEXT, session TEXT, kind TEXT, value TEXT, records INTEGER);
 CREATE TABLE session_steps (host TEXT, session TEXT, position INTEGER, time TEXT, until TEXT,
   deed TEXT, text TEXT, done INTEGER, stage TEXT, object TEXT, mailbox TEXT, requests INTEGER,
   items INTEGER, bytes_in INTEGER, bytes_out INTEGER, sure INTEGER, kinds TEXT, findings TEXT);
 CREATE TABLE session_proofs (host TEXT, session TEXT, position INTEGER, path TEXT, line INTEGER,
   text TEXT);
-CREATE TABLE strangers (host TEXT PRIMARY KEY, addresses INTEGER, requests INTEGER, first TEXT,
+CREATE TABLE strangers (host TEXT, addresses INTEGER, requests INTEGER, first TEXT,
   last TEXT, walkers INTEGER, text TEXT);
 CREATE TABLE stranger_addresses (host TEXT, address TEXT, requests INTEGER);
 """

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from extriage.casefile.named import database, is_case
 from extriage.cli import unheard
 from extriage.cli.scan import jobs_of
 from extriage.errors import UsageError
@@ -132,13 +133,15 @@ def _shown(options: dict[str, Any]) -> tuple[tuple[str, ...], str]:
 
 def _looked(paths: list[Path], search: Any, jobs: int, take: Any) -> list[Any]:
     """Search a case or evidence; say what a case is."""
-    cases = [path for path in paths if (path / "case.db").is_file()]
+    cases = [path for path in paths if is_case(path)]
     if not cases:
         pool: Any = importlib.import_module("extriage.pipeline.greppool")
         looked: list[Any] = pool.search_paths(paths, search, jobs, take)
         return looked
     if len(cases) < len(paths):
         raise UsageError("search cases and evidence one after the other")
+    for path in cases:
+        database(path)
     click.echo(
         "extriage: a case holds only the lines of findings and the records of suspects; "
         "name the evidence to search all of it",

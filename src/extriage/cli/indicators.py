@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from extriage.analysis.derived import derived
 from extriage.analysis.indicators import Searched, in_case
 from extriage.casefile import load
 from extriage.casefile.searched import has_trail, trail_records
-from extriage.errors import UsageError
+from extriage.cli.writing import put_file
 from extriage.knowledge.active import active
 from extriage.knowledge.indicatorintake import IndicatorFile
 from extriage.knowledge.indicators import read_indicators, shipped_indicators
@@ -26,7 +25,8 @@ from extriage.model.case import Case
 from extriage.model.detection import Certainty
 from extriage.model.indicator import Indicator, Sighting
 from extriage.reports.base import RenderOptions
-from extriage.reports.derived import FORMATS, TLP, Sharing, without_pattern
+from extriage.reports.derived import FORMATS, Sharing, without_pattern
+from extriage.reports.imprint import TLP, made
 from extriage.reports.neutral import visible
 from extriage.reports.paper import printed, sheet
 from extriage.reports.sightings import sighting_lines
@@ -204,30 +204,15 @@ def export(case: Path, **options: Any) -> None:
     least = Certainty(options["min_certainty"]).rank
     everything = derived(read.hosts, read.clusters, passwords=bool(options["with_passwords"]))
     found = [one for one in everything if one.certainty.rank >= least]
-    sharing = Sharing(options["tlp"], "Traces of intruders on Exchange servers", _made(read))
+    sharing = Sharing(options["tlp"], "Traces of intruders on Exchange servers", made(read))
     text = FORMATS[options["format_"]](found, sharing)
-    _write(text, options["output"], force=bool(options["force"]))
+    output: Path | None = options["output"]
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        put_file(output, text.encode("utf-8"), force=bool(options["force"]))
     if len(found) < len(everything):
         left = len(everything) - len(found)
         click.echo(f"extriage: {left:,} less sure ones left out (--min-certainty)", err=True)
     if options["format_"] == "stix" and (none := without_pattern(found)):
         click.echo(f"extriage: {none:,} have no pattern in STIX: passwords of shells", err=True)
-
-
-def _made(case: Case) -> datetime:
-    """Return the last time that the evidence knows, so that the same case gives the same list."""
-    lasts = [row.last for host in case.hosts for row in host.coverage if row.last]
-    lasts += [one.last for host in case.hosts for one in host.findings if one.last]
-    return max(lasts, default=datetime(1970, 1, 1, tzinfo=UTC))
-
-
-def _write(text: str, output: Path | None, *, force: bool) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    if output.exists() and not force:
-        raise UsageError(f"{output} exists; name another file, or add --force")
-    try:
-        output.write_text(text, "utf-8", newline="\n")
-    except OSError as error:
-        raise UsageError(f"{output} cannot be written: {error.strerror}") from error

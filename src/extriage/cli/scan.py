@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from extriage.cli.output import rendered
+from extriage.cli.output import rendered, rendering
 from extriage.errors import UsageError
 from extriage.model.detection import Level
 from extriage.pipeline.beginning import begin, rules_place
@@ -21,7 +21,7 @@ LEVELS = [level.value for level in Level]
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--case", "case", type=click.Path(path_type=Path), help="Folder for the results.")
-@click.option("--force", is_flag=True, help="Overwrite an earlier case in that folder.")
+@click.option("--force", is_flag=True, help="Overwrite an earlier case there, and the reports.")
 @click.option("--rules", multiple=True, type=click.Path(), help="Add Sigma rules (folder or file).")
 @click.option("--yara", multiple=True, type=click.Path(), help="Add YARA rules (folder or file).")
 @click.option("--no-builtin-rules", is_flag=True, help="Use only --rules and --yara.")
@@ -47,7 +47,7 @@ LEVELS = [level.value for level in Level]
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes (default: all processors).")
 @click.option("--no-progress", is_flag=True, help="Show no progress bar.")
 @click.option("--no-prefilter", is_flag=True, hidden=True)
-@click.option("-q", "--quiet", is_flag=True, help="Print no report; the exit code tells.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no report, only write named files.")
 @rendered
 @click.pass_context
 def scan(context: click.Context, /, paths: tuple[Path, ...], **options: Any) -> None:
@@ -69,6 +69,8 @@ def scan_paths(paths: list[Path], options: dict[str, Any], *, debug: bool) -> in
             # NOTE: said before the case folder is made, so that a slip leaves nothing behind.
             rules_place(place, what)
     case = Path(str(options["case"])) if options["case"] else default_case(paths)
+    # NOTE: a place that cannot be written is said now, not after hours of reading.
+    rendering(options, str(case))
     options = options | {"jobs": jobs_of(options)}
     begun = begin(paths, case, options["jobs"])
     # NOTE: what is imported and loaded now stays; to look through it for garbage costs a tenth of

@@ -60,8 +60,7 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
         "system": platform.platform(),
     }
     finish(case, folder, run)
-    if not options["quiet"]:
-        print_report(case, rendering(options, str(folder.path)))
+    print_report(case, rendering(options, str(folder.path)), quiet=bool(options["quiet"]))
     if code == 4:
         click.echo(
             "extriage: no Exchange evidence was found; name the server's Logging folder, IIS logs, "

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from extriage.casefile import load
+from extriage.cli.writing import put_file
 from extriage.errors import UsageError
 from extriage.model.detection import Stage
 from extriage.reports.timeline import FORMATS, PHASES, SOURCES, Choice, Page
@@ -103,9 +104,4 @@ def _put(data: bytes, options: dict[str, Any]) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return
-    if output.exists() and not options["force"]:
-        raise UsageError(f"{output} exists; name another file, or add --force")
-    try:
-        output.write_bytes(data)
-    except OSError as error:
-        raise UsageError(f"{output} cannot be written: {error.strerror}") from error
+    put_file(output, data, force=bool(options["force"]))

@@ -16,7 +16,7 @@ from extriage.analysis.version import (
     verdict_code,
     version_answer,
 )
-from extriage.cli.output import rendering
+from extriage.cli.output import screen
 from extriage.errors import UsageError
 from extriage.knowledge.active import tables_as_of
 from extriage.knowledge.builds import spell
@@ -192,8 +192,7 @@ def _one(answer: VersionAnswer, options: dict[str, Any]) -> str:
 def _rendered(shown: "list[Shown]", options: dict[str, Any]) -> str:
     from extriage.reports.version import render  # noqa: PLC0415
 
-    chosen = rendering({**options, "output": None, "format_": "text"}, "").options
-    return render(shown, chosen, everything=bool(options["all_"]))
+    return render(shown, screen(options), everything=bool(options["all_"]))
 
 
 def _print(text: str) -> None:

@@ -33,6 +33,8 @@ TEXT_PLACES = frozenset(
         "build",
     }
 )
+SHOWN_BY = frozenset({"", "ways", "leaks", "holes", "scan"})
+"""What of a later scan shows whether a step was done."""
 PLACE = re.compile(r"\{([a-z]+)\}")
 
 
@@ -98,6 +100,8 @@ class PlanStep:
     verify: str
     needs: tuple[str, ...]
     references: tuple[str, ...]
+    shown_by: str
+    """What of a later scan shows whether it was done, one of `SHOWN_BY`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,8 @@ def _step(at: int, row: Mapping[str, Any]) -> PlanStep:
     name = row["id"]
     title, text = row["title"].strip(), " ".join(row["text"].split())
     _known(name, PLACE.findall(title + text), TEXT_PLACES)
+    shown_by = row.get("shown_by", "")
+    _known(name, [shown_by], SHOWN_BY)
     return PlanStep(
         *(name, at, When(row["when"]), title, text),
         tuple(_call(name, one) for one in row["if"]),
@@ -215,6 +221,7 @@ def _step(at: int, row: Mapping[str, Any]) -> PlanStep:
         row["verify"].strip(),
         tuple(row.get("needs", ())),
         tuple(row.get("references", ())),
+        shown_by,
     )
 
 

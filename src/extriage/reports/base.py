@@ -1,6 +1,6 @@
-"""What a report is: one case in, one document out."""
+"""What a report is: one case in, one document out, or a few files that belong together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from extriage.model.case import Case
@@ -34,3 +34,8 @@ class Report:
     title: str
     """What an analyst gets, for the help text."""
     render: Callable[[Case, RenderOptions], str]
+    """UsageError for a format of several files."""
+    files: Callable[[Case, RenderOptions], Mapping[str, str]] | None = None
+    """Set for a format of several files: the text of each by its name."""
+    names: Callable[[], Sequence[str]] | None = None
+    """The names of these files, known without a case."""

@@ -7,6 +7,7 @@ from itertools import groupby
 from rich.text import Text
 
 from extriage.model.detection import Finding, Stage
+from extriage.model.exposure import Exposed
 from extriage.model.host import Absence, CampaignVerdict, CveVerdict, Host
 from extriage.reports.paper import (
     ANSWER_STYLE,
@@ -42,7 +43,7 @@ def campaign_block(
 
 def ladder(paper: Paper, host: Host, campaign: CampaignVerdict) -> list[Text]:
     """Head the campaign with its extent and draw the six stages, each with its earliest time."""
-    firsts = _first_times(host, campaign)
+    firsts = first_times(host, campaign)
     top = campaign.stage.rank if campaign.stage else 0
     step = min((paper.width - 2) // len(Stage), 16)
     drawn: list[Part] = ["  "]
@@ -82,8 +83,8 @@ def _stage_time(
     return first.strftime("%m-%d %H:%M" if step >= _STEP_WITH_TIME else "%m-%d")
 
 
-def _first_times(host: Host, campaign: CampaignVerdict) -> dict[Stage, datetime | None]:
-    """Return the earliest time of each stage that the campaign's findings and chains prove."""
+def first_times(host: Host, campaign: CampaignVerdict) -> dict[Stage, datetime | None]:
+    """Return the earliest time of each stage that findings, chains or data that left prove."""
     firsts: dict[Stage, datetime | None] = {}
     for finding in findings_of(host, campaign):
         if finding.stage is None:
@@ -96,7 +97,19 @@ def _first_times(host: Host, campaign: CampaignVerdict) -> dict[Stage, datetime 
         for step in (step for step in steps if step.proved and step.stage):
             assert step.stage is not None
             firsts[step.stage] = min(firsts.get(step.stage) or step.time, step.time)
+    if campaign.stage is Stage.TAKEN and Stage.TAKEN not in firsts:
+        firsts[Stage.TAKEN] = _left(host)
     return firsts
+
+
+def _left(host: Host) -> datetime | None:
+    """Return when the first thing of an intruder's left the server."""
+    times = [
+        one.first
+        for one in host.exposures
+        if one.first and one.intruders and one.state in (Exposed.TAKEN, Exposed.READ)
+    ]
+    return min(times, default=None)
 
 
 def findings_of(host: Host, campaign: CampaignVerdict) -> Iterator[Finding]:

@@ -6,15 +6,16 @@ that of the certainty (`possible` 1 to `confirmed` 3); findings that prove no st
 """
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from extriage.knowledge.attack import TECHNIQUE, technique_url
 from extriage.model.case import Case
 from extriage.model.detection import Finding, Stage
 from extriage.model.host import Host
 from extriage.reports.base import RenderOptions
+from extriage.reports.imprint import mark
 from extriage.reports.neutral import cut, visible
 from extriage.reports.paper import standing
 
@@ -30,10 +31,9 @@ COLORS: dict[Stage | None, str] = {
 """One colour for each stage, darker the further it is."""
 
 VERSIONS = {"navigator": "4.9.0", "layer": "4.5"}
-TECHNIQUE = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
 HIGHEST = 63
-_FINDINGS = 20
-_HOSTS = 100
+FINDINGS = 20
+HOSTS = 100
 _WORDS = 200
 
 Pair = tuple[str, str]
@@ -59,15 +59,18 @@ def render(case: Case, options: RenderOptions) -> str:
                 found.setdefault(technique, []).append((host, finding))
     names = ", ".join(host.name for host in case.hosts[:3])
     more = f" and {len(case.hosts) - 3} more" if len(case.hosts) > 3 else ""
+    tlp = mark(options.tlp)
+    text = "Techniques that findings of extriage stand for; the colour is the furthest stage."
     return layer(
         f"extriage: {names or 'no server'}{more}",
-        "Techniques that findings of extriage stand for; the colour is the furthest stage.",
+        f"{tlp} {text}" if tlp else text,
         [_shade(name, pairs) for name, pairs in found.items()],
         [
+            *([("TLP", tlp)] if tlp else []),
             ("extriage", case.tool.version),
             ("knowledge as of", case.tool.knowledge_as_of),
             ("content", case.tool.content_sha256),
-            *((host.name, _verdict(host)) for host in case.hosts[:_HOSTS]),
+            *((host.name, _verdict(host)) for host in case.hosts[:HOSTS]),
         ],
     )
 
@@ -117,7 +120,7 @@ def _technique(shade: Shade) -> dict[str, Any]:
         "links": [
             {
                 "label": f"ATT&CK {shade.technique}",
-                "url": f"https://attack.mitre.org/techniques/{shade.technique.replace('.', '/')}/",
+                "url": technique_url(shade.technique),
             }
         ],
     }
@@ -130,9 +133,9 @@ def _metadata(pairs: Iterable[Pair]) -> list[dict[str, str]]:
 def _shade(technique: str, pairs: Sequence[tuple[Host, Finding]]) -> Shade:
     ranked = sorted(pairs, key=lambda pair: (-_score(pair[1]), pair[0].name, pair[1].id))
     top = ranked[0][1]
-    lines = [_line(host, finding) for host, finding in ranked[:_FINDINGS]]
-    if len(ranked) > _FINDINGS:
-        lines.append(f"and {len(ranked) - _FINDINGS} more findings")
+    lines = [_line(host, finding) for host, finding in ranked[:FINDINGS]]
+    if len(ranked) > FINDINGS:
+        lines.append(f"and {len(ranked) - FINDINGS} more findings")
     return Shade(technique, top.stage, _score(top), "\n".join(lines), _about(ranked))
 
 

@@ -95,11 +95,15 @@ def _columns(char: str) -> int:
 
 
 def _start(text: str, cells: int) -> str:
+    if text.isascii():
+        return text[:cells]
     count = sum(1 for _ in takewhile(lambda used: used <= cells, accumulate(map(_columns, text))))
     return text[:count]
 
 
 def _end(text: str, cells: int) -> str:
+    if text.isascii():
+        return text[len(text) - cells :]
     used = accumulate(map(_columns, reversed(text)))
     count = sum(1 for _ in takewhile(lambda total: total <= cells, used))
     return text[len(text) - count :]

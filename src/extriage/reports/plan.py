@@ -13,6 +13,7 @@ from extriage.model.case import Case
 from extriage.model.host import Action, Command, Host, When
 from extriage.reports.base import RenderOptions
 from extriage.reports.neutral import visible
+from extriage.reports.plannumbers import numbered
 from extriage.reports.planreasons import reason_words, why
 
 HEADINGS = {
@@ -87,24 +88,27 @@ def _host(host: Host) -> Iterator[str]:
     if not host.actions:
         yield "Nothing calls for an action."
         yield ""
-    words, numbers = reason_words(host), {one.id: at for at, one in enumerate(host.actions, 1)}
+    words, placed = reason_words(host), list(zip(numbered(host.actions), host.actions, strict=True))
+    numbers = {one.id: number for number, one in placed}
     for when, heading in HEADINGS.items():
-        due = [one for one in host.actions if one.when is when]
+        due = [(number, one) for number, one in placed if one.when is when]
         if due:
             yield from (f"### {heading}", "")
-            for one in due:
-                yield from _action(one, words, numbers)
+            for number, one in due:
+                yield from _action(number, one, words, numbers)
 
 
-def _action(action: Action, words: Mapping[str, str], numbers: Mapping[str, int]) -> Iterator[str]:
-    yield f"- [ ] **{numbers[action.id]}\\. {harmless(action.title)}** ({harmless(action.id)})"
+def _action(
+    number: str, action: Action, words: Mapping[str, str], numbers: Mapping[str, str]
+) -> Iterator[str]:
+    yield f"- [ ] **{number}\\. {harmless(action.title)}** ({harmless(action.id)})"
     yield ""
     yield f"  {harmless(action.text)}"
     yield ""
     yield f"  Why: {harmless(why(action, words))}"
     yield ""
     if action.needs:
-        first = ", ".join(str(numbers[one]) for one in action.needs if one in numbers)
+        first = ", ".join(numbers[one] for one in action.needs if one in numbers)
         yield from (f"  First: {first}", "")
     for command in action.commands:
         yield from _command(command)

@@ -18,12 +18,12 @@ def reason_words(host: Host) -> Mapping[str, str]:
 
 def why(action: Action, words: Mapping[str, str]) -> str:
     """Return the reasons of an action in words: the first few, and how many more."""
-    told = list(dict.fromkeys(_short(words.get(one, one)) for one in action.because))
+    told = list(dict.fromkeys(short(words.get(one, one)) for one in action.because))
     more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     return "; ".join(told[:SHOWN]) + more
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
     """Return a reason without its full stop; a long one ends after a whole word."""
     plain = text.removesuffix(".")
     if len(plain) <= _LIMIT:

@@ -17,6 +17,7 @@ from extriage.model.host import Action, Command, Host
 from extriage.reports.base import RenderOptions
 from extriage.reports.neutral import visible
 from extriage.reports.plan import HEADINGS
+from extriage.reports.plannumbers import numbered
 from extriage.reports.planreasons import reason_words, why
 
 _HEAD = """\
@@ -75,7 +76,7 @@ def _host(host: Host, at: int) -> Iterator[str]:
     yield "#" * 78
     yield f"if ($Server -eq {literal(name) or _quoted(f'server-{at}')}) {{"
     words, ours = reason_words(host), _ours(host)
-    for number, action in enumerate(host.actions, 1):
+    for number, action in zip(numbered(host.actions), host.actions, strict=True):
         yield ""
         yield from (f"    {line}" if line else "" for line in _action(action, number, words, ours))
     yield "}"
@@ -87,7 +88,7 @@ def _ours(host: Host) -> frozenset[str]:
 
 
 def _action(
-    action: Action, number: int, words: Mapping[str, str], ours: frozenset[str]
+    action: Action, number: str, words: Mapping[str, str], ours: frozenset[str]
 ) -> Iterator[str]:
     yield f"# ---- {number}. {HEADINGS[action.when]}: {_words(action.title)}"
     yield f"# id: {_words(action.id)}"

@@ -17,6 +17,7 @@ from extriage.reports.clusters import clusters_block
 from extriage.reports.exposures import exposures_block
 from extriage.reports.ladder import campaign_block, ladder
 from extriage.reports.matrix import coverage_block
+from extriage.reports.meanings import STATUS_NAMES, badness, looks_like, means
 from extriage.reports.neutral import width
 from extriage.reports.paper import STATUS_STYLE, Paper, printed, sheet, standing, when
 from extriage.reports.patch import brief_block, open_words, patch_block
@@ -26,23 +27,8 @@ from extriage.reports.sightings import sightings_block
 from extriage.reports.story import story_block
 from extriage.reports.suppressed import suppressed_list, suppressed_sum
 from extriage.reports.unseen import answer_of, known_as, unseen_block, unseen_line
-from extriage.reports.waysback import is_open, ways_back_block
+from extriage.reports.waysback import ways_back_block
 
-_NAMES = {
-    Status.COMPROMISED: "COMPROMISED",
-    Status.TARGETED: "TARGETED",
-    Status.CANNOT_TELL: "CANNOT TELL",
-    Status.NO_SIGN: "NO SIGN",
-}
-"""The verdicts, worst first."""
-
-_MEANINGS = {
-    Status.COMPROMISED: "the attack worked",
-    Status.TARGETED: "attacked; nothing proves that it worked",
-    Status.CANNOT_TELL: "the evidence that would show an attack is missing or falls short",
-    Status.NO_SIGN: "no sign of an attack in evidence that would show one",
-}
-_WORST_FIRST = list(_NAMES)
 _DUE = {
     When.NOW: "more now",
     When.THIS_WEEK: "this week",
@@ -72,7 +58,7 @@ def render(case: Case, options: RenderOptions) -> str:
 
 
 def _page(paper: Paper, case: Case, options: RenderOptions) -> list[Text]:
-    hosts = sorted(case.hosts, key=_badness)
+    hosts = sorted(case.hosts, key=badness)
     if not hosts:
         text = "No Exchange server was found in this evidence."
         lines = [paper.line((text, "bold magenta")), _imprint(paper, case)]
@@ -83,16 +69,6 @@ def _page(paper: Paper, case: Case, options: RenderOptions) -> list[Text]:
         lines = _servers(paper, case, hosts, options.cases_at)
     lines += [*suppressed_sum(paper, case), *_rules(paper, case), *_place(paper, options.cases_at)]
     return lines + (suppressed_list(paper, case) if options.show_suppressed else [])
-
-
-def _badness(host: Host) -> tuple[int, int, int, str]:
-    verdict = host.verdict
-    return (
-        _WORST_FIRST.index(verdict.status),
-        -(verdict.stage.rank if verdict.stage else 0),
-        -(verdict.certainty.rank if verdict.certainty else 0),
-        host.name,
-    )
 
 
 def _one_server(paper: Paper, case: Case, host: Host, cases_at: str) -> list[Text]:
@@ -149,7 +125,9 @@ def _extent(campaign: CampaignVerdict) -> tuple[int, int]:
 
 def _servers(paper: Paper, case: Case, hosts: Sequence[Host], cases_at: str) -> list[Text]:
     counts = Counter(host.verdict.status for host in hosts)
-    summary = ", ".join(f"{counts[status]} {status.value}" for status in _NAMES if counts[status])
+    summary = ", ".join(
+        f"{counts[status]} {status.value}" for status in STATUS_NAMES if counts[status]
+    )
     lines = [paper.heading(f"{len(hosts)} servers", summary)]
     lines += [_overview(paper, host) for host in hosts]
     bad = [host for host in hosts if host.verdict.status is not Status.NO_SIGN]
@@ -169,7 +147,7 @@ def _overview(paper: Paper, host: Host) -> Text:
     build = f" {open_words(host.patch):22}" if paper.width >= _BUILD_FITS else ""
     name_cells = paper.width - 56 - len(build)
     return paper.line(
-        (f"  {_NAMES[verdict.status]:12} ", STATUS_STYLE[verdict.status]),
+        (f"  {STATUS_NAMES[verdict.status]:12} ", STATUS_STYLE[verdict.status]),
         (paper.cell(host.name, name_cells), "bold"),
         build,
         f" {level:20} ",
@@ -203,17 +181,13 @@ def _short_block(paper: Paper, host: Host, cases_at: str) -> list[Text]:
 
 def _verdict(paper: Paper, host: Host) -> list[Text]:
     verdict = host.verdict
-    # NOTE: no sign of an attack is no good news above a list of ways back in.
-    good = verdict.status is Status.NO_SIGN and not is_open(host.persistence)
-    shown = verdict.status if good or verdict.status is not Status.NO_SIGN else Status.CANNOT_TELL
-    style = STATUS_STYLE[shown]
+    style = STATUS_STYLE[looks_like(host)]
     level = standing(verdict.stage, verdict.certainty)
     about = f"  {level}" if level else ""
     name = paper.fit(host.name, paper.width - 16 - len(about))
-    first = paper.line((_NAMES[verdict.status], style), "  ", (name, "bold"), about)
-    meaning = _MEANINGS[verdict.status]
-    reason = f"{meaning}. {verdict.reason}" if verdict.reason else f"{meaning}."
-    return [first, *paper.paragraph(["  "], reason[:1].upper() + reason[1:], lines=6, indent=2)]
+    first = paper.line((STATUS_NAMES[verdict.status], style), "  ", (name, "bold"), about)
+    reason = f"{means(host)}. {verdict.reason}" if verdict.reason else f"{means(host)}."
+    return [first, *paper.paragraph(["  "], reason, lines=6, indent=2)]
 
 
 def _actions(paper: Paper, host: Host, most: int, cases_at: str) -> list[Text]:

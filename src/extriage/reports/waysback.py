@@ -44,11 +44,6 @@ def ways_back_block(paper: Paper, host: Host, most: int = SHOWN) -> list[Text]:
     return lines + _tried(paper, tried)
 
 
-def is_open(ways: Sequence[Persistence]) -> bool:
-    """Tell whether one of them is there or may be there."""
-    return any(one.state in (Presence.PRESENT, Presence.UNKNOWN) for one in ways)
-
-
 def _sum(ways: Sequence[Persistence]) -> str:
     many = {state: sum(one.state is state for one in ways) for state in _STYLE}
     words = {

@@ -1,5 +1,6 @@
 """Collects the lines of one server, in any order, and writes them into their files."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ class Ledger:
         self.ordinary = 0
         self._visitor: Visitor | None = None
         self._lines: dict[tuple[Log, str], list[tuple[datetime, str]]] = defaultdict(list)
-        self._pages: dict[str, str] = {}
+        self._pages: dict[str, tuple[datetime, str]] = {}
         self._split = spec.product != "2010"
 
     def web(self, request: Request, claim: Claim | None = None) -> None:
@@ -99,7 +100,7 @@ class Ledger:
         path = layout.page(self.spec, windows_path)
         if not path or "web-file" in self.spec.omit:
             return
-        self._pages[path] = text
+        self._pages[path] = (time, text)
         if claim:
             self._remember(path, time, text, claim)
 
@@ -124,9 +125,10 @@ class Ledger:
         for (log, path), lines in self._lines.items():
             lines.sort(key=lambda line: line[0])
             text = "\r\n".join([*self._head(log, lines[0][0]), *(line for _, line in lines), ""])
-            _save(folder / PurePosixPath(path), text.encode(self.spec.encoding))
-        for path, text in self._pages.items():
-            _save(folder / PurePosixPath(path), text.encode())
+            data = text.encode(self.spec.encoding)
+            _save(folder / PurePosixPath(path), data, lines[-1][0])
+        for path, (time, text) in self._pages.items():
+            _save(folder / PurePosixPath(path), text.encode(), time)
 
     def _add(self, log: Log, time: datetime, text: str, claim: Claim | None) -> None:
         if log.family in self.spec.omit or not self.spec.covers(time):
@@ -175,6 +177,8 @@ class Ledger:
                 return []
 
 
-def _save(path: Path, data: bytes) -> None:
+def _save(path: Path, data: bytes, modified: datetime) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+    # NOTE: reports tell when some files were changed; a sample must not tell when it was made.
+    os.utime(path, (modified.timestamp(), modified.timestamp()))

@@ -29,6 +29,7 @@ def document(
     context: Mapping[str, Any],
     *,
     scripts: Sequence[str] = SCRIPTS,
+    styles: Sequence[str] = STYLES,
     data: object = None,
     remote: bool = False,
 ) -> str:
@@ -37,7 +38,7 @@ def document(
     `data` goes into the page for its scripts, as JSON; `remote` lets them ask the server that the
     page came from, which only `extriage serve` does.
     """
-    style, script = _together(STYLES), _together(tuple(scripts))
+    style, script = _together(tuple(styles)), _together(tuple(scripts))
     return (
         environment()
         .get_template(template)
@@ -55,7 +56,7 @@ def document(
 def environment() -> Environment:
     """Return the templates' environment: every text visible, every text escaped."""
     loader = PackageLoader("extriage.reports.html")
-    return Environment(
+    made = Environment(
         loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
@@ -63,6 +64,8 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["island"] = island
+    return made
 
 
 def island(data: object) -> Markup:
