@@ -261,8 +261,8 @@ def test_who_used_the_page_is_named_before_a_stranger_who_asked_for_it_too() -> 
 @pytest.mark.parametrize(
     ("seconds", "told"),
     [
-        ((5,), "Together 2 steps of 203.0.113.9 from 2021-08-20 10:00 UTC on show more: "),
-        ((), "One step of 203.0.113.9 at 2021-08-20 10:00 UTC shows more: "),
+        ((5,), "2 steps of 203.0.113.9 since 2021-08-20 10:00 UTC belong together: "),
+        ((), "One step of 203.0.113.9 at 2021-08-20 10:00 UTC tells more than its line: "),
     ],
 )
 def test_the_verdict_says_whose_chain_it_rests_on(seconds: tuple[int, ...], told: str) -> None:

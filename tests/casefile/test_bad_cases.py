@@ -7,7 +7,9 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -268,6 +270,19 @@ def test_a_damaged_database_is_one_sentence(
     assert "case.db" in outcome.err
     assert "again" in outcome.err
     assert outcome.out == ""
+
+
+def test_a_view_in_the_place_of_a_table_is_not_asked(run: Keyboard, good: Path) -> None:
+    """A case from other hands could make grep wait for ever."""
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT i AS path FROM n"
+    shutil.copytree(good, "bad.case")
+    with closing(sqlite3.connect("bad.case/case.db")) as database:
+        database.execute("DROP TABLE evidence")
+        database.execute(f"CREATE VIEW evidence AS {endless}")
+        database.commit()
+    outcome = run("grep", "bad.case", "owa")
+    assert outcome.code == 2, outcome
+    assert "it has no table evidence" in outcome.err
 
 
 # What can be read

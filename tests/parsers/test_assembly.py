@@ -129,6 +129,15 @@ def test_no_damage_stops_the_reader(seed: int) -> None:
     assert bool(records) != bool(trouble)
 
 
+@pytest.mark.parametrize(
+    "quoted",
+    [b"internal-message-id,message-id", b"\n#Log-type: OABGeneratorLog\r\n", b'{"EventID":1}'],
+)
+def test_a_text_inside_makes_no_log_of_it(quoted: bytes) -> None:
+    kind, (record,), _ = traces_of(b"MZ" + quoted + PLAIN[2 + len(quoted) :], NAME)
+    assert (kind, record.fields["Types"]) == ("compiled-assembly", ("ASP.auth_x_aspx",))
+
+
 @settings(max_examples=100, deadline=None)
 @given(data=st.binary(max_size=600))
 def test_no_bytes_stop_the_reader(data: bytes) -> None:

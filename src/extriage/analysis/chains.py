@@ -184,7 +184,7 @@ def _raised(
     hint, far = _furthest_hint(findings, group, stage)
     if sure and hint is not None and far is not None:
         stage, certainty = far, Certainty.LIKELY
-        why.append(f"what else only hints at it ({hint.title}) follows proof of a way in")
+        why.append(f"what alone would be a hint ({hint.title}) comes after a proven way in")
     elif len(inside) > 1 and len(_kinds(group)) > 1 and certainty is not Certainty.CONFIRMED:
         certainty = Certainty.CONFIRMED if certainty is Certainty.LIKELY else Certainty.LIKELY
         why.append("two kinds of evidence tell it alike")

@@ -60,14 +60,10 @@ def _chained(chain: Chain) -> str:
     """Say which chain lifts the verdict, and why."""
     names = [value for name, value in chain.keys if name == "address"]
     who = f" of {names[0]}{' and others' if len(names) > 1 else ''}" if names else ""
-    many = len(chain.steps)
-    what = f"Together {many} steps" if many > 1 else "One step"
-    since = (
-        f"from {chain.first:%Y-%m-%d %H:%M} UTC on show"
-        if many > 1
-        else (f"at {chain.first:%Y-%m-%d %H:%M} UTC shows")
-    )
-    return f" {what}{who} {since} more: {chain.raised}."
+    many, first = len(chain.steps), f"{chain.first:%Y-%m-%d %H:%M} UTC"
+    if many == 1:
+        return f" One step{who} at {first} tells more than its line: {chain.raised}."
+    return f" {many} steps{who} since {first} belong together: {chain.raised}."
 
 
 def _seen(

@@ -27,6 +27,7 @@ _EVIDENCE = """SELECT e.*, f.host AS host, f.rule AS rule FROM evidence e
 _TRAIL = "SELECT * FROM trail ORDER BY path, line, offset"
 _OF_TRAIL = "time, kind, path, line, offset, text, target, account, address, agent, keys"
 _AGAIN = "copy it again from where it was made, or run the scan again"
+_VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL", re.IGNORECASE)
 _PAIR = re.compile(r"(?:^| )([A-Za-z][\w.():-]*)=")
 _COLUMNS = (
     *("method", "target", "status", "account", "address", "agent", "bytes_in", "bytes_out"),
@@ -53,13 +54,28 @@ def _text(data: bytes) -> str:
 
 
 def _records(connection: sqlite3.Connection) -> Iterator[Record]:
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    tables = plain_tables(connection)
+    for name in ("evidence", "findings"):
+        if name not in tables:
+            raise sqlite3.DatabaseError(f"it has no table {name}")
     queries = [_EVIDENCE] + ([_TRAIL] if "trail" in tables else [])
     last: tuple[str, int, int] | None = None
     for row in merge(*(_rows(connection, query) for query in queries), key=_place):
         if _place(row) != last:
             last = _place(row)
             yield _record(row)
+
+
+def plain_tables(connection: sqlite3.Connection) -> set[str]:
+    """Return the tables of a database, in small letters; sqlite3.Error for a trail that is none.
+
+    A case comes from other hands too, and views and virtual tables are programs of whoever made it.
+    """
+    made = list(connection.execute("SELECT lower(name), type, sql FROM sqlite_master"))
+    tables = {name for name, kind, sql in made if kind == "table" and not _VIRTUAL.match(sql or "")}
+    if "trail" not in tables and any(name == "trail" for name, _, _ in made):
+        raise sqlite3.DatabaseError("it has no table trail")
+    return tables
 
 
 def _rows(connection: sqlite3.Connection, query: str) -> Iterator[Found]:
@@ -140,6 +156,8 @@ def _opened(database: Path) -> sqlite3.Connection:
 
 def _has_trail(connection: sqlite3.Connection, database: Path) -> bool:
     try:
+        if "trail" not in plain_tables(connection):
+            return False
         names = {row[1] for row in connection.execute("PRAGMA table_info(trail)")}
     except sqlite3.Error as error:
         raise UsageError(f"{database} cannot be read: {error}; {_AGAIN}") from error

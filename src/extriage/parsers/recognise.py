@@ -135,6 +135,9 @@ def recognise(head: bytes, name: str) -> str:
         return "web-file"
     if head.startswith((b"ElfFile\0", b"ElfChnk\0")):
         return "events"
+    # NOTE: the texts inside a program may quote any log, and an intruder compiles his own.
+    if head.startswith(b"MZ") and (kind := trace_kind(head, name) or document_kind(head, name)):
+        return kind
     # NOTE: events come first, since their texts may quote any log.
     if export_form(head):
         return "events-json"

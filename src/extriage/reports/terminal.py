@@ -203,8 +203,7 @@ def _actions(paper: Paper, host: Host, most: int, cases_at: str) -> list[Text]:
         lines += paper.paragraph([(f"  {number}. ", "bold")], action.title, lines=2, indent=5)
     counted = Counter(action.when for action in whole if action not in shown)
     left = [f"{counted[when]} {word}" for when, word in _DUE.items() if counted[when]]
-    folder = cases_at.removesuffix("case.json").rstrip("/\\") or "CASE"
-    place = f"'{folder}'" if " " in folder else folder
+    place = _folder(cases_at)
     more = f"and {', '.join(left)}" if left else "how, and why"
     text = f"{more}: extriage report {place} --format plan"
     return lines + paper.paragraph(["     "], text, lines=2, indent=5)
@@ -258,7 +257,15 @@ def _place(paper: Paper, cases_at: str) -> list[Text]:
     if not cases_at:
         return []
     text = f"{cases_at} (all of it: case.json, case.db)"
-    return paper.paragraph(["  Case     "], text, lines=2, indent=11)
+    page = f"extriage report {_folder(cases_at)} --format html=report.html"
+    lines = paper.paragraph(["  Case     "], text, lines=2, indent=11)
+    return lines + paper.paragraph(["  A page   "], page, lines=2, indent=11)
+
+
+def _folder(cases_at: str) -> str:
+    """Return the case folder as one types it."""
+    folder = cases_at.removesuffix("case.json").rstrip("/\\") or "CASE"
+    return f"'{folder}'" if " " in folder else folder
 
 
 def _imprint(paper: Paper, case: Case) -> Text:

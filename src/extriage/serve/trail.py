@@ -5,7 +5,6 @@ Nothing is written, not even beside the case. What a table of a million rows cos
 order or a search: that is done once, as an array of row numbers, and kept for the next pages.
 """
 
-import re
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from extriage.casefile.searched import plain_tables
 from extriage.errors import CaseError, UsageError
 from extriage.reports.html.tables import Cell, Column, Row
 from extriage.reports.neutral import cut, visible
@@ -49,7 +49,6 @@ TEXT = 300
 NEAR = 10
 """Records before and after one that its page shows."""
 
-_VIRTUAL = re.compile(r"\s*CREATE\s+VIRTUAL", re.IGNORECASE)
 _STORED = {column.name: column.name for column in COLUMNS} | {"row": "rowid"}
 _LISTED = ", ".join(_STORED.values())
 _SOUGHT = ("text", "target", "time", "host", "address", "account", "agent", "session", "path")
@@ -200,9 +199,7 @@ def _opened(database: Path) -> sqlite3.Connection:
     )
     connection.text_factory = _text
     connection.create_function("shown", 1, visible, deterministic=True)
-    # NOTE: a case comes from other hands too, and a view is a program of whoever made it.
-    made = connection.execute("SELECT type, sql FROM sqlite_master WHERE lower(name) = 'trail'")
-    if [kind for kind, sql in made if not _VIRTUAL.match(sql or "")] != ["table"]:
+    if "trail" not in plain_tables(connection):
         raise sqlite3.DatabaseError("it has no table trail")
     connection.execute(f"SELECT {_LISTED} FROM trail LIMIT 1").fetchall()
     return connection
