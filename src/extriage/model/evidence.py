@@ -40,6 +40,18 @@ class Unit:
     """Time stamp of the file in nanoseconds; tells a changed file when a scan is resumed."""
     members: tuple[int, ...] | None = None
     """Positions in the zip archive's directory; None stands for all of it."""
+    inside: tuple[str, ...] = ()
+    """Paths inside a disk image, as its reader names them; empty for all that is no image."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of one file on disk, not a share of an archive or of an image."""
+        return self.members is None and not self.inside
+
+    @property
+    def place(self) -> tuple[str, tuple[int, ...], tuple[str, ...]]:
+        """Where it stands among all units, whatever the number of workers."""
+        return self.path, self.members or (), self.inside
 
 
 @dataclass(frozen=True, slots=True)

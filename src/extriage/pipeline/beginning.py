@@ -42,7 +42,7 @@ def begin(paths: list[Path], case: Path, jobs: int) -> Beginning:
 
 
 def _large_log(unit: Unit) -> bool:
-    if unit.members is not None or unit.size < LARGE:
+    if not unit.whole or unit.size < LARGE:
         return False
     try:
         with read_range(unit, 0, 16) as stream:

@@ -256,7 +256,7 @@ def parts_of(unit: Unit, search: Search) -> list[Part]:
 
 def ordered(units: Iterator[Unit] | list[Unit]) -> list[Unit]:
     """Return units in the order in which their matches are told."""
-    return sorted(units, key=lambda unit: (unit.path, unit.members or ()))
+    return sorted(units, key=lambda unit: unit.place)
 
 
 def search_alone(units: list[Unit], search: Search, take: Take) -> list[Looked]:

@@ -63,7 +63,7 @@ class PartResult:
 
 def plan(unit: Unit) -> list[Part]:
     """Return the parts of a large line log; empty for everything else."""
-    if unit.members is not None or unit.size < LARGE:
+    if not unit.whole or unit.size < LARGE:
         return []
     head = _piece(unit, 0, HEAD)
     kind = parsing.KINDS.get(parsing.recognise(head, unit.path))

@@ -67,7 +67,7 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
         workers = Workers(options.jobs, options.content, options.debug)
         beside = Beside(begun.digests, _judges)
         gone = run_units(waiting, workers, watcher.read, keep, beside)
-        order = sorted(keys, key=lambda key: (keys[key].path, keys[key].members or ()))
+        order = sorted(keys, key=lambda key: keys[key].place)
         reading = (keys, options.jobs, watcher.again, watcher.read)
         second = SecondPass(*reading, folder.path, options.content)
         results = Results(ledger, order, found.entries, found.same, second)
@@ -95,7 +95,7 @@ def _judges() -> Any:
 
 
 def _key(unit: Unit) -> str:
-    text = f"{unit.file}\0{unit.path}\0{unit.size}\0{unit.modified}\0{unit.members}"
+    text = f"{unit.file}\0{unit.path}\0{unit.size}\0{unit.modified}\0{unit.members}\0{unit.inside}"
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -309,7 +309,7 @@ def batches(units: list[Unit]) -> Iterator[list[Unit]]:
     """Share units out: large ones alone and first, small ones together."""
     batch: list[Unit] = []
     room = BATCH
-    for unit in sorted(units, key=lambda unit: (-unit.size, unit.path, unit.members or ())):
+    for unit in sorted(units, key=lambda unit: (-unit.size, unit.place)):
         size = max(unit.size, 0) + FILE_COST
         if batch and size > room:
             yield batch

@@ -34,7 +34,7 @@ def survey(paths: Sequence[Path], limits: Limits = DEFAULT) -> Survey:
     walk.every = len(roots) > 1
     for root, label in zip(roots, _labels(roots), strict=True):
         walk.visit(root, label)
-    units = sorted(walk.units, key=attrgetter("path"))
+    units = sorted(walk.units, key=attrgetter("place"))
     return Survey(tuple(units), tuple(sorted(walk.entries, key=attrgetter("path"))), walk.same)
 
 
