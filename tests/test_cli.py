@@ -151,7 +151,7 @@ def test_archives_are_read_without_unpacking(run: Keyboard, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["scan"], "Missing argument"),
+        (["scan"], "name the evidence"),
         (["scan", "nowhere"], "there is no nowhere"),
         (["scan", ".", "--case", "here"], "inside the evidence"),
         (["scan", "x", "--as-of", "soon"], "is no time"),

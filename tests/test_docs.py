@@ -202,6 +202,13 @@ def fields_of_settings() -> str:
     return "".join(lines)
 
 
+SAME_RECORDS = {
+    "events-json": "events",
+    "file-table": "file-record",
+    "file-journal": "file-change",
+}
+
+
 def fields_of(kind: Kind) -> str:
     known = evidence_kinds().get(kind.name)
     lines = [f"\n## {kind.name}\n\n{kind.title}."]
@@ -217,7 +224,7 @@ def fields_of(kind: Kind) -> str:
     elif kind.shape == "events-binary":
         lines += fields_of_events()
     elif layout is None:
-        same = "events" if kind.shape == "events-json" else "audit"
+        same = SAME_RECORDS.get(kind.shape, "audit")
         lines.append(f"\nThe same as `{same}`, with the names of the export.\n")
         lines += [f"In every form: {listed(audit.QUEUE.made)}.\n"] if same == "audit" else []
     else:

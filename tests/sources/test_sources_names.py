@@ -59,7 +59,8 @@ def test_an_archive_with_a_hostile_name_is_opened_and_noted(tmp_path: Path) -> N
     assert result.files == {"x.zip!//in.zip!/a": b"a"}
     assert result.reason("x.zip!//in.zip") == "read: absolute path as its name"
     assert result.reason("x.zip!//7z") == (
-        "unreadable: absolute path as its name; 7z archive: not supported"
+        "unreadable: absolute path as its name; "
+        "7z archive inside another archive: unpack the outer one"
     )
 
 

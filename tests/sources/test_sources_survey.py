@@ -136,7 +136,7 @@ def test_permission_denied_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "open", refuse)
     (row,) = read(survey([path]).units[0])
     assert not isinstance(row, Opened)
-    assert (row.status, row.reason) == ("unreadable", "permission denied")
+    assert (row.status, row.reason) == ("unreadable", "permission denied (EACCES)")
 
 
 def test_a_folder_that_cannot_be_listed_is_a_row(
@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_listed_is_a_row(
     monkeypatch.setattr(os, "scandir", refuse)
     result = account(tmp_path / "coll")
     assert list(result.files) == ["coll/b/x.log"]
-    assert result.reason("coll/a") == "unreadable: folder: permission denied"
+    assert result.reason("coll/a") == "unreadable: folder: permission denied (EACCES)"
 
 
 @contextmanager

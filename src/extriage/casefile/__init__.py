@@ -2,7 +2,7 @@
 
 `case.json` and `case.db` depend on nothing but the evidence and the versions of tool and content:
 the same input gives the same bytes. What does change from run to run (clock, arguments, machine)
-stands in `run.json` beside them.
+stands in `run.json` and in the run log `run.jsonl` beside them.
 """
 
 from extriage.casefile.document import decode, encode, schema

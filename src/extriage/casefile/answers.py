@@ -86,6 +86,11 @@ def keep(case: Path, answers: FormAnswers) -> FormAnswers:
     return kept
 
 
+def kept_file(case: Path, answers: FormAnswers) -> Path:
+    """Return where a version of answers is kept."""
+    return _file(case, answers.form, answers.step, answers.version)
+
+
 def same(one: FormAnswers, other: FormAnswers) -> bool:
     """Tell whether two versions say the same, whenever they were made."""
     return replace(one, version=0, made_at=other.made_at) == replace(other, version=0)

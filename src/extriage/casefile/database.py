@@ -80,6 +80,7 @@ CREATE TABLE suppressed_lines (host TEXT, entry TEXT, rule TEXT, position INTEGE
 CREATE TABLE manifest (host TEXT, path TEXT, size INTEGER, sha256 TEXT, kind TEXT, status TEXT,
   reason TEXT, lines INTEGER, parsed INTEGER, raw INTEGER, rejected INTEGER, comment INTEGER,
   blank INTEGER);
+CREATE TABLE containers (path TEXT, size INTEGER, sha256 TEXT, note TEXT);
 """
 
 _FAST = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
@@ -130,6 +131,9 @@ def _tables(case: Case) -> Iterator[tuple[str, Iterable[Row]]]:
         "content_sha256": tool.content_sha256,
         "rules": str(tool.rules),
         "slow_rules": listed(tool.slow_rules),
+        "operator": case.custody.operator,
+        "case_id": case.custody.case_id,
+        "notes": listed(case.custody.notes),
     }
     yield "meta", meta.items()
     yield "refused_rules", [(r.id, r.title, r.path, r.reason) for r in tool.refused_rules]
@@ -139,6 +143,8 @@ def _tables(case: Case) -> Iterator[tuple[str, Iterable[Row]]]:
     yield from indicators.derived_rows(case)
     yield from timeline_rows(case)
     yield "manifest", [_entry("", entry) for entry in case.unassigned]
+    containers = case.custody.containers
+    yield "containers", [(one.path, one.size, one.sha256, one.note) for one in containers]
     yield "suppressions", [_use(use) for use in case.suppressions]
 
 

@@ -2,10 +2,12 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from extriage.casefile import runlog
 from extriage.casefile.database import write_database
 from extriage.casefile.document import encode
 from extriage.casefile.ledger import Ledger
@@ -14,6 +16,8 @@ from extriage.casefile.whole import drop, write_whole
 from extriage.errors import CaseError, UsageError
 from extriage.model.case import Case
 
+WRITTEN = ("case.json", "case.db", "run.json")
+"""What a scan leaves, each file whole or not at all."""
 ANSWERS = "answers"
 """Folder of what was answered to authorities; a new scan leaves it as it is."""
 
@@ -40,7 +44,7 @@ class CaseFolder:
             raise UsageError(
                 f"{self.path} already holds a case; name another folder, or add --force"
             )
-        own = {"case.json", "case.db", "run.json", "scan.ledger", ANSWERS}
+        own = {*WRITTEN, "scan.ledger", runlog.NAME, ANSWERS}
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             foreign = sorted(
@@ -61,6 +65,14 @@ class CaseFolder:
             return Ledger.open(self.path / "scan.ledger", key)
         except OSError as error:
             raise CaseError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    def note(self, what: str, at: str, facts: Mapping[str, object]) -> str:
+        """Add a line to the run log; return its SHA-256. CaseError if it cannot be written."""
+        return runlog.append(self.path, what, at, facts)
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of the case's files, by name."""
+        return runlog.hashes(self.path, WRITTEN)
 
     def write(self, case: Case, run: dict[str, Any]) -> None:
         """Write database, run record and document, each whole or not at all; the document last."""

@@ -31,6 +31,9 @@ COMMANDS = {
     "indicators": "Look for published values in a case, and hand on what a case gave.",
     "fingerprint": "Ask your own servers which version they run (the only use of a network).",
     "knowledge": "Show and replace the tables of builds, fixes and advisories.",
+    "verify": "Tell whether a case and its evidence are unchanged.",
+    "doctor": "Say what this installation can open, and what is missing.",
+    "collect": "Say what to take of a server: recipes for KAPE, Velociraptor and others.",
     "demo": "Write a small sample server and scan it.",
     "schema": "Print the JSON Schema of case.json.",
 }

@@ -15,8 +15,16 @@ from extriage.analysis.answers import Circumstances, Given, answer, compare, fil
 from extriage.analysis.answers.deadlines import zone_of
 from extriage.analysis.answers.filling import given_in
 from extriage.casefile import load
-from extriage.casefile.answers import case_sha256, keep, last_version, load_version, versions
+from extriage.casefile.answers import (
+    case_sha256,
+    keep,
+    kept_file,
+    last_version,
+    load_version,
+    versions,
+)
 from extriage.casefile.answersheet import read_sheet, sheet
+from extriage.cli import noting
 from extriage.cli.writing import check_file, put_file
 from extriage.errors import CaseError, UsageError
 from extriage.knowledge.forms import Form, form, form_names
@@ -186,11 +194,15 @@ def _kept(case: Path, made: FormAnswers) -> FormAnswers:
     if not case.is_dir():
         _say(f"not kept: {case} is no case folder")
         return made
+    before = versions(case, made.form, made.step)
     try:
-        return keep(case, made)
+        kept = keep(case, made)
     except CaseError as error:
         _say(f"not kept: {error}")
         return made
+    if kept.version not in before:
+        noting.answered(case, kept.form, kept.version, kept_file(case, kept))
+    return kept
 
 
 def _listed(case: Path, name: str, step: str) -> str:

@@ -25,6 +25,10 @@ DEFAULTS: dict[str, Any] = {
     "as_of": None,
     "no_progress": False,
     "quiet": False,
+    "operator": "",
+    "case_id": "",
+    "note": (),
+    "hash_images": False,
 }
 
 

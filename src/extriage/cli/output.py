@@ -91,6 +91,11 @@ class Rendering:
     """For files, which are the same for every screen."""
     force: bool
 
+    def written(self) -> list[tuple[str, Path]]:
+        """Return the reports that go to files, by format."""
+        places = [(one.format, one.place) for one in self.wanted]
+        return [(format, place) for format, place in places if place and place != SCREEN]
+
     def check(self) -> None:
         """Refuse places that could not be written; nothing has been done for them yet."""
         for one in self.wanted:

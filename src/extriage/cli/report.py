@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from extriage.casefile import load
+from extriage.cli import noting
 from extriage.cli.output import formats_help, print_report, rendered, rendering
 
 
@@ -20,3 +21,4 @@ def report(case: Path, **options: Any) -> None:
     """
     chosen = rendering(options, str(case))
     print_report(load(case), chosen)
+    noting.reports(case, chosen.written())

@@ -2,7 +2,8 @@
 
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 
 from extriage.casefile import CaseFolder
+from extriage.cli import noting
 from extriage.cli.output import print_report, rendering
 from extriage.cli.progress import progress as watching
 from extriage.errors import UsageError
@@ -21,15 +23,17 @@ from extriage.model.detection import Level
 from extriage.model.host import Absence, Status
 from extriage.model.indicator import Indicator
 from extriage.pipeline.beginning import Beginning
-from extriage.pipeline.pack import Content
+from extriage.pipeline.pack import Content, content_digest
 from extriage.pipeline.scan import Options, finish, now
 from extriage.pipeline.scan import scan as run_scan
+from extriage.pipeline.verifying import roots_of
 from extriage.reports.neutral import visible
 
 
 def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, debug: bool) -> int:
     """Scan, write the case, print the report; return the exit code."""
     started = now()
+    custody = noting.custody_of(options)
     folder = CaseFolder(place)
     content = Content(
         tuple(str(Path(name).resolve()) for name in options["rules"]),
@@ -44,10 +48,14 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
         int(options["jobs"]),
         moment(str(options["as_of"])) if options["as_of"] else None,
         debug,
+        custody,
+        bool(options.get("hash_images")),
     )
     folder.prepare(force=bool(options["force"]))
     shown = not (options["no_progress"] or options["quiet"])
-    with watching(shown=shown) as progress:
+    roots = roots_of(options.get("paths") or ())
+    noting.started(folder, content_digest(content), roots, options)
+    with _stopping(folder), watching(shown=shown) as progress:
         case = run_scan(begun, folder, settings, progress)
     code = exit_code(case, Level(str(options["fail_on"])))
     run = {
@@ -60,7 +68,10 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
         "system": platform.platform(),
     }
     finish(case, folder, run)
-    print_report(case, rendering(options, str(folder.path)), quiet=bool(options["quiet"]))
+    noting.finished(folder, case, code)
+    chosen = rendering(options, str(folder.path))
+    print_report(case, chosen, quiet=bool(options["quiet"]))
+    noting.reports(folder.path, chosen.written())
     if code == 4:
         click.echo(
             "extriage: no Exchange evidence was found; name the server's Logging folder, IIS logs, "
@@ -68,6 +79,16 @@ def scan_and_report(begun: Beginning, place: Path, options: dict[str, Any], *, d
             err=True,
         )
     return code
+
+
+@contextmanager
+def _stopping(folder: CaseFolder) -> Iterator[None]:
+    """Note in the run log why a scan did not come to its end."""
+    try:
+        yield
+    except BaseException as error:
+        noting.stopped(folder, type(error).__name__)
+        raise
 
 
 def taken(files: Iterable[Path]) -> tuple[Indicator, ...]:

@@ -1,9 +1,10 @@
 """The whole case: the one input of every report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from extriage.model.cluster import Cluster
+from extriage.model.custody import Custody
 from extriage.model.detection import RefusedRule, Stage
 from extriage.model.evidence import Entry
 from extriage.model.host import Host
@@ -67,3 +68,5 @@ class Case:
     timeline: tuple[Moment, ...] = ()
     suppressions: tuple[SuppressionUse, ...] = ()
     """Every entry of the suppress files that the scan was given, and what it did."""
+    custody: Custody = field(default_factory=Custody)
+    """Who looked at it, for which case, and the containers that were opened."""

@@ -75,6 +75,8 @@ KINDS: dict[str, Kind] = {
         Kind("web-file", "page", False, "Server-executed web file"),
         Kind("file-record", "lines", False, "Table of files ($MFT)", filesystem.MFT),
         Kind("file-change", "lines", False, "Journal of changes ($J)", filesystem.JOURNAL),
+        Kind("file-table", "file-table", False, "Table of files ($MFT) as on the disk"),
+        Kind("file-journal", "file-journal", False, "Journal of changes ($J) as on the disk"),
         *TRACES,
         *DOCUMENTS,
     )

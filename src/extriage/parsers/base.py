@@ -27,7 +27,9 @@ ROW_STARTS = (b"datetime,", b"date-time,", b"timestamp,")
 FREE: Columns = ("Message",)
 """The only column of a log whose layout is not published and whose header is missing."""
 
-Shape = Literal["lines", "events-binary", "events-json", "acts", "page", "document", "records"]
+_Whole = Literal["page", "document", "records"]
+_Binary = Literal["events-binary", "file-table", "file-journal"]
+Shape = _Whole | _Binary | Literal["lines", "events-json", "acts"]
 Order = Literal["", "none", "time"]
 
 

@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 from extriage.knowledge.shipped import KNOWN_KINDS, shipped_fields
+from extriage.knowledge.shippedpaths import unescaped
 from extriage.model.evidence import Fields, Origin, Record
 
 KIND = "file-name"
@@ -21,7 +22,6 @@ _MARKED = re.compile(r"(?:\\\\[.?]\\)?([A-Za-z])[:$]")
 _SHADOW = re.compile(
     r"(?:\\\\[.?]\\)?(?:GLOBALROOT\\Device\\)?HarddiskVolumeShadowCopy\d{1,5}", re.I
 )
-_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _NUMBERED = re.compile(r"^\[entry \d+\] | \[entry \d+\]$")
 _SYSTEM = "sysvol"
 _OF_WINDOWS = frozenset(
@@ -66,7 +66,7 @@ def server_path(path: str) -> str:
     if "]" in name and "!/" in path:
         name = _NUMBERED.sub("", name, count=1)
     if encoded and "%" in name:
-        name = _decoded(name)
+        name = unescaped(name)
     return f"{drive}\\{name}" if drive else path.replace("/", "\\")
 
 
@@ -87,7 +87,7 @@ def _below_drive(path: str) -> tuple[str, bool]:
     parts = path.replace("\\", "/").split("/", _DEEPEST)
     found, encoded = "", False
     for at, part in enumerate(parts):
-        plain = _decoded(part) if part.startswith("%") or part[1:2] == "%" else part
+        plain = unescaped(part) if part.startswith("%") or part[1:2] == "%" else part
         if plain.lower() in _OF_WINDOWS:
             break
         below = parts[at + 1].lower() if at + 1 < len(parts) else ""
@@ -95,7 +95,7 @@ def _below_drive(path: str) -> tuple[str, bool]:
         if drive and (sure or not found):
             encoded = plain != part
             rest = "".join(f"/{one}" for one in parts[at + 1 :]).replace("/", "\\")
-            found = drive + (_decoded(rest) if encoded else rest)
+            found = drive + (unescaped(rest) if encoded else rest)
         if sure:
             break
     return found, encoded
@@ -114,6 +114,3 @@ def _drive(folder: str, below: str) -> tuple[str, bool]:
     return (folder, True) if _SHADOW.fullmatch(folder) else ("", False)
 
 
-def _decoded(text: str) -> str:
-    """Undo what Velociraptor does to characters that a file name may not have."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)

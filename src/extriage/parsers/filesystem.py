@@ -1,5 +1,7 @@
 r"""The file system's own account, as analysts' tools export it: `$MFT` and the change journal `$J`.
 
+The tables themselves, as they are on the disk, are read by `mftfile` and `usnjournal`.
+
 Of a web shell that is gone the table of files may still hold the entry, and the journal tells when
 it was made, renamed and deleted. Read are the tables of MFTECmd and the rows of Velociraptor's
 `Windows.NTFS.MFT` and `Windows.Forensics.Usn`, as CSV or as one JSON object on each line. Times are
@@ -40,7 +42,8 @@ _REASONS = {
 """What the journal calls a change, without underscores, and how rules ask for it."""
 _DEVICE = re.compile(r"^(?:\\\\[.?]\\)?(?:GLOBALROOT\\Device\\[^\\]{1,80}\\)?", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z_]{4,40}")
-_ROOTED = re.compile(r"\\|[A-Za-z]:")
+_ROOTED = re.compile(r"\\|\?\\|[A-Za-z]:")
+"""A path from the root, or one of which only the end is known."""
 _MOST_KEYS = 100
 _LONGEST = 4096
 _DAY = 86_400

@@ -20,7 +20,9 @@ from extriage.parsers.xmlstream import End, Start, elements, root_of
 KIND = "iis-config"
 _MARK = b"system.applicationhost"
 _NAME = "applicationhost.config"
-_EVERYWHERE = "all sites"
+EVERYWHERE = "all sites"
+LOG_FOLDER = "IIS/log folder/"
+"""How the setting is called that keeps where a site's logs are written; the site follows."""
 _MANY = 5_000
 """Directories that are kept; a large farm has some hundreds."""
 
@@ -55,7 +57,7 @@ class _Config:
 
     def see(self, event: Start | End) -> Iterator[Fact]:
         """Take in one element."""
-        yield from self.rules.see(event, self.location or _EVERYWHERE)
+        yield from self.rules.see(event, self.location or EVERYWHERE)
         if isinstance(event, End):
             self._leave(event.name)
             return
@@ -64,7 +66,7 @@ class _Config:
             self._enter(event)
         elif "authentication" in event.path or "security" in event.path:
             self._protect(event, parent)
-            yield from element_facts(self.source, event, self.location or _EVERYWHERE)
+            yield from element_facts(self.source, event, self.location or EVERYWHERE)
         elif "applicationPools" in event.path:
             yield from self._pool(event, parent)
         else:
@@ -111,11 +113,13 @@ class _Config:
         elif event.name == "virtualDirectory" and self.site:
             yield self._folder(attributes, line)
         elif event.name == "logFile" and parent in ("site", "siteDefaults"):
-            site = self.site if parent == "site" else _EVERYWHERE
+            site = self.site if parent == "site" else EVERYWHERE
             for name in sorted({"enabled", "directory", "logExtFileFlags"} & attributes.keys()):
                 yield logging_fact(self.source, site, f"logFile/{name}", attributes[name], line)
+            if folder := attributes.get("directory", ""):
+                yield self._say(f"{LOG_FOLDER}{site}", folder, line)
         else:
-            yield from element_facts(self.source, event, self.location or _EVERYWHERE)
+            yield from element_facts(self.source, event, self.location or EVERYWHERE)
 
     def _pool(self, event: Start, parent: str) -> Iterator[Fact]:
         if parent == "applicationPools":

@@ -11,6 +11,7 @@ from extriage.knowledge.shippedpaths import ELSEWHERE, VIRTUAL_DIRECTORY, lying
 from extriage.parsers.auditexports import audit_form
 from extriage.parsers.documents import document_kind
 from extriage.parsers.eventexports import export_form, foreign_table
+from extriage.parsers.filemarks import table_kind
 from extriage.parsers.filesystem import form_in_json
 from extriage.parsers.tracekinds import trace_kind
 
@@ -135,6 +136,8 @@ def recognise(head: bytes, name: str) -> str:
         return "web-file"
     if head.startswith((b"ElfFile\0", b"ElfChnk\0")):
         return "events"
+    if table := table_kind(head, name):
+        return table
     # NOTE: the texts inside a program may quote any log, and an intruder compiles his own.
     if head.startswith(b"MZ") and (kind := trace_kind(head, name) or document_kind(head, name)):
         return kind

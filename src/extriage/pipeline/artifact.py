@@ -8,13 +8,17 @@ from extriage.errors import SourceError
 from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Tally
 from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS, Kind, recognise
+from extriage.parsers.filemarks import entry_size
 from extriage.parsers.recognise import looks_like_events
 from extriage.parsers.text import open_text
 from extriage.pipeline.account import Counts
+from extriage.pipeline.around import ALONE, Around
 from extriage.pipeline.audits import AuditReader
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.digest import Digest
 from extriage.pipeline.events import EventReader
+from extriage.pipeline.filejournal import JournalReader
+from extriage.pipeline.filetable import TableReader
 from extriage.pipeline.lines import LineReader
 from extriage.pipeline.pack import Pack
 from extriage.pipeline.pages import KIND, PAGE_LIMIT, PageReader
@@ -24,10 +28,11 @@ from extriage.pipeline.traces import Traces
 DRAIN = 1 << 20
 HASHED = 64 << 20
 """Bytes of a file of no known kind that are read for its hash alone: programs are smaller."""
-_ARCHIVES = (".zip", ".tar", ".tgz", ".gz")
+_ARCHIVES = (
+    *(".zip", ".tar", ".tgz", ".gz", ".7z", ".xz", ".txz", ".bz2", ".tbz2", ".zst"),
+)
 
 Progress = Callable[[int], None]
-Siblings = Callable[[str], bytes | None]
 
 
 def read_artifact(
@@ -35,13 +40,13 @@ def read_artifact(
     stream: ByteStream,
     pack: Pack,
     progress: Progress,
-    siblings: Siblings = parsing.no_sibling,
+    around: Around = ALONE,
     collector: Collector | None = None,
 ) -> ArtifactResult:
     """Read one artifact to its end and return what was found in it.
 
-    `siblings` returns the bytes of a file of another name in the same folder, or None. `collector`
-    takes the matches, if they are not to be kept as those of rules.
+    `around` gets at the files that belong to it. `collector` takes the matches, if they are not to
+    be kept as those of rules.
     """
     source = Digest(stream)
     collector = collector or Collector(joined=pack.joined, suppressor=pack.suppressor)
@@ -52,7 +57,7 @@ def read_artifact(
         return ArtifactResult(entry)
     kind = KINDS.get(recognise(head, artifact.path))
     if kind is None:
-        known = _hashed(source) if pack.book.types & {"sha256"} else ""
+        known = _hashed(source, artifact.size)
         entry = _unknown(artifact, max(artifact.size, source.size), head)
         return ArtifactResult(replace(entry, sha256=known), first=source.first)
     reader = {
@@ -63,16 +68,20 @@ def read_artifact(
         "page": _read_page,
         "document": _read_document,
         "records": _read_records,
+        "file-table": _read_table,
+        "file-journal": _read_journal,
     }[kind.shape]
     reading = _Reading(artifact, kind, source, pack, collector, progress, [note] if note else [])
-    reading.siblings = siblings
+    reading.around = around
     result = reader(reading, text)
     result.first = source.first
     return result
 
 
-def _hashed(source: Digest) -> str:
-    """Return the hash of a file that is no evidence by itself, when hashes are looked for."""
+def _hashed(source: Digest, size: int) -> str:
+    """Return the hash of a file that is no evidence by itself; empty if it is large or damaged."""
+    if size > HASHED:
+        return ""
     try:
         while source.size <= HASHED:
             if not source.read(DRAIN):
@@ -109,7 +118,7 @@ class _Reading:
     progress: Progress
     reasons: list[str]
     failed: bool = False
-    siblings: Siblings = parsing.no_sibling
+    around: Around = ALONE
 
     def attempt(self, read: Callable[[], None]) -> None:
         """Run a reader; keep why it ended early."""
@@ -222,6 +231,29 @@ def _read_acts(reading: _Reading, text: ByteStream) -> ArtifactResult:
     return reading.result(tallies, numbers, reader.notes(), any_read=any_read)
 
 
+def _read_table(reading: _Reading, text: ByteStream) -> ArtifactResult:
+    """Read the raw table of a volume's files."""
+    reader = TableReader(reading.artifact.path, reading.pack, reading.collector)
+    size = entry_size(reading.source.beginning())
+    reading.attempt(lambda: reader.read(text, size, reading.progress))
+    return _close_files(reading, reader)
+
+
+def _read_journal(reading: _Reading, text: ByteStream) -> ArtifactResult:
+    """Read the raw journal of a volume's changes."""
+    reader = JournalReader(reading.artifact.path, reading.pack, reading.collector)
+    reader.learn(reading.around.table)
+    reading.attempt(lambda: reader.read(text, reading.progress))
+    return _close_files(reading, reader)
+
+
+def _close_files(reading: _Reading, reader: TableReader | JournalReader) -> ArtifactResult:
+    reading.unsearched(reader.reasons())
+    reading.reasons += reader.remarks()
+    counts, any_read = reader.counts.account(), reader.counts.parsed > 0
+    return reading.result([reader.tally], counts, [], any_read=any_read)
+
+
 def _read_page(reading: _Reading, text: ByteStream) -> ArtifactResult:
     path, source = reading.artifact.path, reading.source
     # NOTE: a page is looked at as it is in the evidence; its reader knows more encodings.
@@ -252,7 +284,8 @@ def _read_document(reading: _Reading, text: ByteStream) -> ArtifactResult:
     try:
         if not reading.failed:
             artifact = reading.artifact
-            document = parsing.Document(artifact.path, data, artifact.modified, reading.siblings)
+            beside = reading.around.siblings
+            document = parsing.Document(artifact.path, data, artifact.modified, beside)
             for fact in reader.read(document):
                 settings.see(fact)
     except parsing.DocumentError as error:
@@ -272,7 +305,8 @@ def _read_records(reading: _Reading, text: ByteStream) -> ArtifactResult:
     traces = Traces(reading.kind.name, artifact.path, reading.pack, reading.collector)
     try:
         if not reading.failed:
-            document = parsing.Document(artifact.path, data, artifact.modified, reading.siblings)
+            beside = reading.around.siblings
+            document = parsing.Document(artifact.path, data, artifact.modified, beside)
             for record in reader.read(document):
                 traces.see(record)
     except parsing.DocumentError as error:

@@ -25,12 +25,13 @@ class Beginning:
     digests: Digests
 
 
-def begin(paths: list[Path], case: Path, jobs: int) -> Beginning:
+def begin(paths: list[Path], case: Path, jobs: int, *, whole: bool = False) -> Beginning:
     """List the evidence; with several workers, begin to hash what looks like a large log.
 
-    UsageError if the case would be written into the evidence.
+    `whole` asks for every file of a disk image. UsageError if the case would be written into the
+    evidence.
     """
-    found = survey(_outside(paths, case))
+    found = evidence(_outside(paths, case), whole=whole)
     digests = Digests(max(1, jobs // 2))
     if jobs > 1:
         # NOTE: the thread needs the interpreter for a moment after each piece; imports hold it.
@@ -39,6 +40,17 @@ def begin(paths: list[Path], case: Path, jobs: int) -> Beginning:
             if _large_log(unit):
                 digests.of(unit)
     return Beginning(found, digests)
+
+
+def evidence(paths: list[Path], *, whole: bool = False) -> Survey:
+    """List the evidence; of disk images the files that a triage needs, or all if `whole`."""
+    found = survey(paths)
+    if not any(unit.inside for unit in found.units):
+        return found
+    # NOTE: what reads disk images is loaded only if there are any.
+    from extriage.pipeline.images import expanded  # noqa: PLC0415
+
+    return expanded(found, whole=whole)
 
 
 def _large_log(unit: Unit) -> bool:

@@ -19,12 +19,15 @@ from extriage.analysis.timeline import timeline
 from extriage.casefile import Ledger
 from extriage.knowledge.campaigns import knowledge_as_of
 from extriage.model.case import SCHEMA, Case, Tool
+from extriage.model.custody import CONTAINER, Custody
 from extriage.model.evidence import Entry
 from extriage.model.host import Host
 from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS
+from extriage.parsers.file_name import server_path
 from extriage.pipeline.aftermath import aftermath
 from extriage.pipeline.comparison import compare_pages
+from extriage.pipeline.containers import ordered
 from extriage.pipeline.filenames import FileNames
 from extriage.pipeline.host import HostEvidence, triage_host
 from extriage.pipeline.knocking import keep
@@ -45,6 +48,8 @@ class _Gathered:
     evidence: dict[str, HostEvidence] = field(default_factory=dict)
     unassigned: list[Entry] = field(default_factory=list)
     logs: Logs = field(default_factory=Logs)
+    containers: list[Entry] = field(default_factory=list)
+    """Rows of archives and images, which are custody and no evidence by themselves."""
 
     def host(self, name: str) -> HostEvidence:
         if name not in self.evidence:
@@ -91,6 +96,7 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
         derived(hosts, joined),
         timeline(hosts),
         suppressions=uses([one.account for one in gathered.evidence.values()], pack.suppressor),
+        custody=Custody(containers=ordered(gathered.containers)),
     )
 
 
@@ -107,20 +113,24 @@ def _judged(
 def _gather(found: Results, names: HostNames, pack: Pack, gathered: _Gathered) -> None:
     """Give what every artifact gave to its hosts, then what the names of all files met."""
     files = FileNames(pack, names, found.same)
-    first_of: dict[tuple[str, str], str] = {}
+    first_of: dict[tuple[str, str, str], str] = {}
     for result in _results(found.ledger, found.order):
+        if result.entry.kind == CONTAINER:
+            gathered.containers.append(result.entry)
+            continue
         files.see(result.entry.path, result.entry.size, result.first)
         if not _counts(result):
             continue
         entry = result.entry
         host = names.of(entry.path)
-        original = first_of.setdefault((host, entry.sha256), entry.path)
-        if original == entry.path or entry.kind in _IN_PLACE:
+        # NOTE: one page in two folders is two places to clean, one that was taken twice is not.
+        place = server_path(entry.path).lower() if entry.kind in _IN_PLACE else ""
+        original = first_of.setdefault((host, entry.sha256, place), entry.path)
+        if original == entry.path:
             _share_out(result, names, gathered, pack.suppressor)
             others = {names.of(entry.path, tally.computer) for tally in result.tallies}
             gathered.logs.see(host, others, result)
         else:
-            # NOTE: the same log twice on one server; the same page twice is two places to clean.
             twice = replace(entry, status="skipped", reason=f"same content as {original}")
             gathered.host(host).entries.append(twice)
             if not result.tallies:
@@ -141,6 +151,8 @@ def _computers(ledger: Ledger, order: list[str]) -> tuple[dict[str, dict[str, Na
     named, described = dict[str, dict[str, Named]](), dict[str, str]()
     unread = list[Entry]()
     for result in _results(ledger, order):
+        if result.entry.kind == CONTAINER:
+            continue
         if not _counts(result):
             unread.append(result.entry)
         else:

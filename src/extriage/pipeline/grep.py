@@ -7,7 +7,7 @@ found; workers write theirs to a temporary folder of this machine, so that memor
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from extriage.model.evidence import ByteStream, Entry, Unit
 from extriage.parsers import KINDS, Kind, recognise
 from extriage.parsers.text import open_text
 from extriage.pipeline import parts as splitting
+from extriage.pipeline.around import around
 from extriage.pipeline.artifact import read_artifact
 from extriage.pipeline.matches import Hit, Matches, Wanted
 from extriage.pipeline.pack import Pack
@@ -29,7 +30,6 @@ from extriage.pipeline.parts import Part
 from extriage.pipeline.skim import Skimmer
 from extriage.pipeline.unit import failure
 from extriage.sources import Opened, read, read_range
-from extriage.sources.siblings import sibling
 
 Take = Callable[[Hit], None]
 
@@ -38,6 +38,8 @@ _SHAPES = {
     "events-json": "events",
     "acts": "audit",
     "document": "setting",
+    "file-table": "file-record",
+    "file-journal": "file-change",
 }
 """Kinds of records by the shape of their files, where that is not the file's own kind."""
 
@@ -207,7 +209,7 @@ def _search_file(item: Opened, unit: Unit, search: Search, take: Take) -> Looked
     if kind is None or kind.format is None:
         stream.again()
         matches.at_once = True
-        beside = partial(sibling, unit, artifact.path)
+        beside = around(unit, artifact.path)
         entry = read_artifact(artifact, stream, pack, _unheard, beside, matches).entry
         return Looked(artifact.path, matches.found, entry.status, entry.reason)
     stream.go_on()

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from extriage.model.evidence import Unit
+from extriage.pipeline.beginning import evidence
 from extriage.pipeline.grep import (
     Looked,
     Search,
@@ -29,7 +30,6 @@ from extriage.pipeline.grep import (
 from extriage.pipeline.matches import Hit
 from extriage.pipeline.parts import Part
 from extriage.pipeline.worker import BATCH, FILE_COST, PATIENCE, SLOWEST, SMALL, context, outcome
-from extriage.sources import survey
 
 _AHEAD = 3
 """Tasks for each worker that may wait for earlier ones to be told."""
@@ -160,7 +160,7 @@ def search_evidence(units: list[Unit], search: Search, jobs: int, take: Take) ->
 
 def search_paths(paths: list[Path], search: Search, jobs: int, take: Take) -> list[Looked]:
     """Search everything that paths lead to; also tell what there is that cannot be read."""
-    found = survey(paths)
+    found = evidence(paths)
     unread = [Looked(one.path, 0, one.status, one.reason) for one in found.entries]
     return [*unread, *search_evidence(list(found.units), search, jobs, take)]
 

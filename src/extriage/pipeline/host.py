@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from extriage.analysis.chains import chains
 from extriage.analysis.coverage import cover
 from extriage.analysis.findings import gather, merge
+from extriage.analysis.logfolders import missing_log_folders
 from extriage.analysis.pageurl import directories
 from extriage.analysis.patch import (
     StateEvidence,
@@ -104,6 +105,7 @@ def triage_host(
         tuple(scanner_notes(evidence.account, entries))
         + remarks(number(patch.build), patch.product, evidence.facts)
         + ways.notes
+        + missing_log_folders(evidence.facts, evidence.entries)
         + tuple(_note(text, paths) for text, paths in sorted(evidence.notes.items())),
         told,
         persistence=ways.items,

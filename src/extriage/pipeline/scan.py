@@ -4,15 +4,17 @@ import hashlib
 import importlib
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from extriage import __version__
 from extriage.casefile import CaseFolder, trail
 from extriage.model.case import Case
+from extriage.model.custody import Custody
 from extriage.model.evidence import Unit
 from extriage.pipeline.beginning import Beginning
+from extriage.pipeline.containers import with_containers
 from extriage.pipeline.pack import Content, content_digest, load_pack
 from extriage.pipeline.results import Results
 from extriage.pipeline.secondpass import SecondPass
@@ -44,6 +46,10 @@ class Options:
     as_of: datetime | None = None
     """"Up to now" for the verdict; the evidence's own last record when not given."""
     debug: bool = False
+    custody: Custody = field(default_factory=Custody)
+    """What the person at the keyboard said; the scan adds the containers that it opened."""
+    hash_images: bool = False
+    """Hash disk images as a whole, of which only some files are read."""
 
 
 def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watcher) -> Case:
@@ -52,7 +58,8 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
     The case is returned and its ledger stays; `finish` writes it.
     """
     found = begun.found
-    keys = {_key(unit): unit for unit in found.units}
+    units = with_containers(found.units, images=options.hash_images)
+    keys = {_key(unit): unit for unit in units}
     trail.remove(folder.path)
     ledger = folder.ledger(_scan_key(content_digest(options.content), keys))
     try:
@@ -74,7 +81,8 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
         pack = load_pack(options.content)
         case: Case = _judges().conclude(results, pack, options.as_of)
         gone()
-        return case
+        said = replace(options.custody, containers=case.custody.containers)
+        return replace(case, custody=said)
     finally:
         begun.digests.stop()
         ledger.close(remove=False)

@@ -1,20 +1,22 @@
 """Read one unit: every file in it, with a manifest row for each that could not be read."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from extriage.errors import SourceError
 from extriage.model.evidence import Entry, Unit
 from extriage.model.reading import ArtifactResult
+from extriage.pipeline.around import around
 from extriage.pipeline.artifact import Progress, read_artifact
+from extriage.pipeline.containers import container_result, is_container, with_container
 from extriage.pipeline.pack import Pack
 from extriage.sources import read
-from extriage.sources.siblings import sibling
 
 
 def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> list[ArtifactResult]:
     """Read everything in one unit; a reader's failure is an entry, never an exception."""
+    if is_container(unit):
+        return container_result(unit, progress)
     results: list[ArtifactResult] = []
     opened = None
     try:
@@ -23,7 +25,7 @@ def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> lis
             if isinstance(item, Entry):
                 results.append(ArtifactResult(item))
             else:
-                beside = partial(sibling, unit, item.artifact.path)
+                beside = around(unit, item.artifact.path)
                 result = read_artifact(item.artifact, item.stream, pack, progress, beside)
                 results.append(_noted(result, item.note))
             opened = None
@@ -34,7 +36,7 @@ def read_unit(unit: Unit, pack: Pack, progress: Progress, *, debug: bool) -> lis
             raise
         reason = f"the reader failed ({type(error).__name__}); please report it, --debug shows more"
         results.append(failure(unit, opened, reason))
-    return results
+    return with_container(unit, results)
 
 
 def _noted(result: ArtifactResult, note: str) -> ArtifactResult:

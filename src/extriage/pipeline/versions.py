@@ -16,10 +16,10 @@ from extriage.model.evidence import Entry, Tally, Unit
 from extriage.model.reading import ArtifactResult
 from extriage.model.state import Fact
 from extriage.parsers import traces
+from extriage.pipeline.beginning import evidence
 from extriage.pipeline.pack import Content
 from extriage.pipeline.scan import Watcher
 from extriage.pipeline.worker import Workers, decode, run_units
-from extriage.sources import survey
 
 CONFLICTS = 5
 
@@ -60,7 +60,7 @@ def builds_in(path: Path, jobs: int, watcher: Watcher) -> Builds:
 
     What cannot be read is in `unread`; only a path that is not there raises SourceError.
     """
-    found = survey([path])
+    found = evidence([path])
     gathered = _Gathered([])
     for entry in found.entries:
         gathered.add(ArtifactResult(entry))

@@ -17,6 +17,7 @@ TLP = ("clear", "green", "amber", "amber+strict", "red")
 CONFIDENCE = {Certainty.CONFIRMED: 90, Certainty.LIKELY: 60, Certainty.POSSIBLE: 20}
 """Certainty as a number of 100: high, medium and low in the first scale of STIX 2.1, appendix A."""
 
+_NOTES, _SAID = 10, 400
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://extriage.invalid/indicators")
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -53,6 +54,16 @@ def tool(case: Case) -> str:
     content = f", content {case.tool.content_sha256[:12]}" if case.tool.content_sha256 else ""
     text = f"extriage {case.tool.version}, knowledge as of {case.tool.knowledge_as_of}{content}"
     return cut(text, 120)
+
+
+def handled(case: Case) -> list[tuple[str, str]]:
+    """Return who did the scan and what was noted, by label; nothing if nobody said."""
+    custody = case.custody
+    rows = [("Case id", custody.case_id), ("Operator", custody.operator)]
+    rows += [("Remark", note) for note in custody.notes[:_NOTES]]
+    found = [(label, cut(text, _SAID)) for label, text in rows if text]
+    left = len(custody.notes) - _NOTES
+    return [*found, ("Remark", f"and {left} more in case.json")] if left > 0 else found
 
 
 def counted(many: int, word: str) -> str:

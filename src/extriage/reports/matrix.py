@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from extriage.model.host import Coverage, Host
+from extriage.model.host import Coverage, Host, Status
+from extriage.reports.filling import places_to_fill, recipe, spot
 from extriage.reports.paper import Paper, day
 
 _ROWS = 6
+_PLACES = 3
+"""Places to collect that are named with their folders; the recipe has all."""
 _LONGEST = 20
 """Columns lost at the end of a line, to a name that goes to the next."""
 _NUMBERS = 40
@@ -50,7 +53,22 @@ def coverage_block(paper: Paper, host: Host, rows: int = _ROWS) -> list[Text]:
     others = [kind for kind in coverage if kind not in shown]
     if others:
         lines += _also(paper, others)
-    return lines
+    return lines + _to_collect(paper, host)
+
+
+def _to_collect(paper: Paper, host: Host) -> list[Text]:
+    """Say which places would answer what nobody can tell, and the command for a recipe."""
+    # NOTE: the screen of a server that was broken into is kept for what to do now; its page and its
+    # ticket have this too.
+    compromised = host.verdict.status is Status.COMPROMISED
+    found = () if compromised else places_to_fill(host)
+    if not found:
+        return []
+    named = ", ".join(f"{place.title} ({spot(place)})" for place in found[:_PLACES])
+    left = len(found) - _PLACES
+    more = f" and {left} more" if left > 0 else ""
+    lines = paper.paragraph([("  to take  ", "dim")], named + more, lines=5, indent=11)
+    return lines + paper.paragraph([("  recipe   ", "dim")], recipe(found), lines=4, indent=11)
 
 
 def _also(paper: Paper, others: Sequence[Coverage]) -> list[Text]:

@@ -15,6 +15,7 @@ from extriage.model.host import Absence, CampaignVerdict, Host, Status, When
 from extriage.reports.base import RenderOptions
 from extriage.reports.clusters import clusters_block
 from extriage.reports.exposures import exposures_block
+from extriage.reports.imprint import handled
 from extriage.reports.ladder import campaign_block, ladder
 from extriage.reports.matrix import coverage_block
 from extriage.reports.meanings import STATUS_NAMES, badness, looks_like, means
@@ -67,7 +68,8 @@ def _page(paper: Paper, case: Case, options: RenderOptions) -> list[Text]:
         lines = _one_server(paper, case, hosts[0], options.cases_at)
     else:
         lines = _servers(paper, case, hosts, options.cases_at)
-    lines += [*suppressed_sum(paper, case), *_rules(paper, case), *_place(paper, options.cases_at)]
+    lines += [*suppressed_sum(paper, case), *_rules(paper, case), *_handled(paper, case)]
+    lines += [*_place(paper, options.cases_at)]
     return lines + (suppressed_list(paper, case) if options.show_suppressed else [])
 
 
@@ -251,6 +253,12 @@ def _rules(paper: Paper, case: Case) -> list[Text]:
     if case.tool.refused_rules:
         text += f"; {len(case.tool.refused_rules)} could not run: case.json, tool.refused_rules"
     return paper.paragraph(["  Rules    "], text, lines=2, indent=11)
+
+
+def _handled(paper: Paper, case: Case) -> list[Text]:
+    """Say who did the scan and what was noted, if anybody said."""
+    text = "; ".join(f"{label.lower()} {said}" for label, said in handled(case))
+    return paper.paragraph(["  Custody  "], text, lines=2, indent=11) if text else []
 
 
 def _place(paper: Paper, cases_at: str) -> list[Text]:

@@ -16,7 +16,8 @@ from extriage.model.host import Absence, AdvisoryState, Host, State, SupportStat
 from extriage.model.persistence import Persistence, Presence
 from extriage.model.session import Intruder, Session
 from extriage.reports.base import RenderOptions
-from extriage.reports.imprint import counted, mark, tool
+from extriage.reports.filling import places_to_fill, recipe, spot
+from extriage.reports.imprint import counted, handled, mark, tool
 from extriage.reports.meanings import badness, means
 from extriage.reports.proof import key_evidence
 from extriage.reports.prose import code, fenced, prose
@@ -48,6 +49,8 @@ def render(case: Case, options: RenderOptions) -> str:
         lines += ["## More servers", "", *map(_line, others[:LISTED])]
         lines += _more(others, LISTED, "")
         lines.append("")
+    if said := [f"- {label}: {prose(text)}" for label, text in handled(case)]:
+        lines += [*said, ""]
     lines.append(
         f"Made by {prose(tool(case))}. Web addresses are broken with [:] so that nothing here can "
         "be clicked; the exact lines are in case.json."
@@ -225,6 +228,10 @@ def _gaps(host: Host) -> Iterator[str]:
     unread = sum(row.unreadable for row in host.coverage)
     if unread:
         yield f"- {counted(unread, 'file')} could not be read"
+    if found := places_to_fill(host):
+        named = ", ".join(code(spot(place), 120) for place in found[:_GAPS])
+        left = f" and {len(found) - _GAPS} more" if len(found) > _GAPS else ""
+        yield f"- to be collected in addition: {named}{left}; {code(recipe(found), 600)}"
 
 
 def _proof(host: Host) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Sources: every way in which evidence arrives looks like the files of the server itself.
 
 `survey` lists what the user's paths lead to, as units of work; `read` opens one unit and yields
-every file in it as a stream, and a manifest row for everything that is seen but not read. Zip, tar
-and gzip are read as streams, two archives deep, and never unpacked to disk. Evidence is hostile:
+every file in it as a stream, and a manifest row for everything that is seen but not read. Archives
+(two deep) and disk images are read as streams, and never unpacked to disk. Evidence is hostile:
 nothing in it raises anything but `SourceError`, and that only from a stream.
 """
 
@@ -13,11 +13,12 @@ from typing import cast
 from extriage.errors import SourceError
 from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import ByteStream, Entry, Unit
-from extriage.sources.archive import HEAD, Place, contents, leaf, recognise, unfold
+from extriage.sources.archive import HEAD, SEVENZIP, Place, contents, leaf, recognise, unfold
 from extriage.sources.contents import Opened, Survey, utc
 from extriage.sources.directory import survey
 from extriage.sources.files import EvidenceFile, open_file
 from extriage.sources.limits import DEFAULT, Budget, Limits
+from extriage.sources.sevenarchive import read_sevenzip
 from extriage.sources.stream import Bounded
 from extriage.sources.zipdirectory import read_zip
 
@@ -34,10 +35,20 @@ def read_range(unit: Unit, start: int, end: int) -> Iterator[ByteStream]:
 def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:
     """Yield every file of a unit, open until the next is asked for, and what cannot be read."""
     try:
+        if unit.inside:
+            yield from _inside(unit, Budget(limits))
+            return
         with open_file(unit.file) as file:
             yield from _files(file, unit, Budget(limits))
     except SourceError as error:
         yield Entry(unit.path, unit.size, "", "unreadable", str(error))
+
+
+def _inside(unit: Unit, budget: Budget) -> Iterator[Opened | Entry]:
+    # NOTE: what opens disk images is loaded only if there are any.
+    from extriage.sources.insides import read_inside  # noqa: PLC0415
+
+    yield from read_inside(unit, budget)
 
 
 def _files(file: EvidenceFile, unit: Unit, budget: Budget) -> Iterator[Opened | Entry]:
@@ -45,7 +56,9 @@ def _files(file: EvidenceFile, unit: Unit, budget: Budget) -> Iterator[Opened | 
     stream = file.stream()
     if is_executed(unit.path):
         yield from leaf(stream, place, budget)
-    elif recognise(stream.peek(HEAD), unit.path) == "zip":
+    elif (kind := recognise(stream.peek(HEAD), unit.path)) == "zip":
         yield from contents(place, budget, lambda: read_zip(file, unit.members, budget))
+    elif kind == SEVENZIP:
+        yield from contents(place, budget, lambda: read_sevenzip(file, budget))
     else:
         yield from unfold(stream, place, budget)

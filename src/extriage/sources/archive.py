@@ -8,35 +8,45 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import cast
+from typing import Protocol, cast
 
 from extriage.errors import SourceError
 from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus
+from extriage.sources import collections
 from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, joined, plain_name, utc
-from extriage.sources.expansion import GzipReader
-from extriage.sources.limits import DEEPEST, Budget
+from extriage.sources.diskformats import disk_format
+from extriage.sources.expansion import (
+    BZIP2_MARK,
+    XZ_MARK,
+    ChainReader,
+    Codec,
+    GzipReader,
+    bzip2_codec,
+    xz_codec,
+)
+from extriage.sources.limits import DEEPEST, MIB, Budget
+from extriage.sources.sevenzip import ZSTANDARD_MARK, zstd_codec
 from extriage.sources.stream import Stream
 from extriage.sources.tape import is_tar, read_tar
 from extriage.sources.zipforward import forward
 
 HEAD = 512
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
-UNSUPPORTED = (
-    (b"7z\xbc\xaf\x27\x1c", "7z archive"),
+SEVENZIP = "7z archive"
+XZ, ZSTANDARD, BZIP2 = "xz compression", "Zstandard compression", "bzip2 compression"
+MARKS = (
+    (b"7z\xbc\xaf\x27\x1c", SEVENZIP),
     (b"Rar!\x1a\x07", "RAR archive"),
     (b"MSCF\0\0\0\0", "cabinet (CAB) archive"),
-    (b"\xfd7zXZ\0", "xz compression"),
-    (b"\x28\xb5\x2f\xfd", "Zstandard compression"),
+    (XZ_MARK, XZ),
+    (ZSTANDARD_MARK, ZSTANDARD),
     (b"MSWIM\0\0\0", "Windows image (WIM)"),
-    (b"EVF\x09\x0d\x0a\xff\0", "disk image (E01)"),
-    (b"vhdxfile", "disk image (VHDX)"),
-    (b"KDMV", "disk image (VMDK)"),
 )
 BZIP2_HEAD = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
 DRIVE = re.compile(r"[A-Za-z]:")
-GZIP_SUFFIX = re.compile(r"\.(gz|gzip)$", re.IGNORECASE)
-TGZ_SUFFIX = re.compile(r"\.tgz$", re.IGNORECASE)
+PACKED_SUFFIX = re.compile(r"\.(gz|gzip|bz2|bzip2|xz|zst|zstd)$", re.IGNORECASE)
+TAPED_SUFFIX = re.compile(r"\.(tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
 AMBIGUOUS = re.compile(r"!/|^\[entry \d+\]| \[entry \d+\]$")
 """Names that could pass for an entry of an inner archive, or for one that was numbered by us."""
 
@@ -70,10 +80,11 @@ def recognise(head: bytes, name: str) -> str:
     if head.startswith(b"\x1f\x8b\x08"):
         return "gzip"
     if BZIP2_HEAD.match(head):
-        return "bzip2 compression"
+        return BZIP2
     if is_tar(head):
         return "tar"
-    return next((title for mark, title in UNSUPPORTED if head.startswith(mark)), "")
+    marked = next((title for mark, title in MARKS if head.startswith(mark)), "")
+    return marked or disk_format(head, name)
 
 
 def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
@@ -81,9 +92,11 @@ def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
     kind = recognise(stream.peek(HEAD), place.path)
     if not kind:
         yield from leaf(stream, place, budget)
-    elif kind == "gzip" and place.depth <= DEEPEST:
-        yield from _gunzip(stream, place, budget)
-    elif kind not in ("zip", "tar", "gzip"):
+    elif kind in COMPRESSED and place.depth <= DEEPEST:
+        yield from _unpacked(stream, place, budget, COMPRESSED[kind])
+    elif kind == SEVENZIP:
+        yield place.entry("unreadable", f"{kind} inside another archive: unpack the outer one")
+    elif kind not in ("zip", "tar", *COMPRESSED):
         yield place.entry("unreadable", f"{kind}: not supported")
     elif place.depth >= DEEPEST:
         yield place.entry("unreadable", f"nested too deep: archives are read {DEEPEST} deep")
@@ -97,16 +110,55 @@ def leaf(stream: Stream, place: Place, budget: Budget) -> Found:
     """Yield a file as it is."""
     if place.depth:
         stream.cap = budget.limits.file
+    if collections.tells(place.path, stream):
+        yield from _collector_log(stream, place)
+        return
     artifact = Artifact(place.path, place.size, place.modified)
     # a raw stream has all that ByteStream asks of a reader, only not the name
     yield Opened(artifact, cast("ByteStream", stream), place.note)
     stream.close()
 
 
-def _gunzip(stream: Stream, place: Place, budget: Budget) -> Found:
-    """Yield what a gzip file holds: a tar archive's files, or the one file that was compressed."""
+def _collector_log(stream: Stream, place: Place) -> Found:
+    """Yield rows for what a collector says that it did not take, and one for its log."""
+    told = collections.told(place.path, stream)
+    for one in told.missing:
+        path = collections.beside(place.path, one.path)
+        yield Entry(path, one.size, "", one.status, one.reason)
+    reason = joined(place.note, told.reason)
+    yield Entry(place.path, told.size, "", told.status, reason, told.sha256)
+    stream.close()
+
+
+class Reader(Protocol):
+    """What reads a compressed file."""
+
+    modified: int
+    """Seconds since 1970 that the file itself states; 0 if it states none."""
+
+    def fetch(self, wanted: int) -> bytes:
+        """Return between 1 and `wanted` bytes, none at the end."""
+
+
+def _chain(codec: Callable[[], Codec], mark: bytes) -> Callable[[Stream, Budget], Reader]:
+    return lambda stream, budget: ChainReader(stream, codec, mark, budget)
+
+
+COMPRESSED: dict[str, Callable[[Stream, Budget], Reader]] = {
+    "gzip": GzipReader,
+    BZIP2: _chain(bzip2_codec, BZIP2_MARK),
+    XZ: _chain(xz_codec, XZ_MARK),
+    ZSTANDARD: _chain(zstd_codec, ZSTANDARD_MARK),
+}
+"""Files that hold one other file, compressed."""
+
+
+def _unpacked(
+    stream: Stream, place: Place, budget: Budget, open_it: Callable[[Stream, Budget], Reader]
+) -> Found:
+    """Yield what a compressed file holds: a tar archive's files, or the one file."""
     try:
-        reader = GzipReader(stream, budget)
+        reader = open_it(stream, budget)
     except SourceError as error:
         yield place.entry("unreadable", str(error))
         return
@@ -116,7 +168,7 @@ def _gunzip(stream: Stream, place: Place, budget: Budget) -> Found:
         yield from contents(place, budget, lambda: read_tar(plain))
         return
     modified = utc(reader.modified) if reader.modified else None
-    path = f"{place.path}!/{_unzipped_name(place.path)}"
+    path = f"{place.path}!/{_unpacked_name(place.path)}"
     inner = Place(path, -1, modified, place.depth + 1, place.note)
     if place.depth >= DEEPEST and recognise(head, path):
         yield inner.entry("unreadable", f"nested too deep: archives are read {DEEPEST} deep")
@@ -124,9 +176,9 @@ def _gunzip(stream: Stream, place: Place, budget: Budget) -> Found:
         yield from unfold(plain, inner, budget)
 
 
-def _unzipped_name(path: str) -> str:
+def _unpacked_name(path: str) -> str:
     name = path.rpartition("/")[2]
-    return TGZ_SUFFIX.sub(".tar", GZIP_SUFFIX.sub("", name)) or name
+    return TAPED_SUFFIX.sub(".tar", PACKED_SUFFIX.sub("", name)) or name
 
 
 def contents(
@@ -152,6 +204,7 @@ def _entries(
     place: Place, budget: Budget, entries: Callable[[], Iterator[Member | Remark]]
 ) -> Found:
     met: set[int] = set()
+    scheme = ""
     for number, member in enumerate(entries(), 1):
         if isinstance(member, Remark):
             yield place.entry(member.status, member.reason)
@@ -163,7 +216,16 @@ def _entries(
             note = joined(DUPLICATE, note)
         met.add(hash(name))
         numbered = replace(member, note=note, number=member.number or number)
+        if name == "metadata.json" and isinstance(member.data, Stream):
+            scheme = collections.container_scheme(member.data.peek(MIB))
+        elif name == "data.zip" and scheme and isinstance(member.data, Remark):
+            numbered = replace(numbered, data=_closed(member.data, scheme))
         yield from _member(place, numbered, budget)
+
+
+def _closed(remark: Remark, scheme: str) -> Remark:
+    """Say how an encrypted container of Velociraptor is opened."""
+    return replace(remark, reason=joined(remark.reason, collections.how_to_open(scheme)))
 
 
 def _member(outer: Place, member: Member, budget: Budget) -> Found:

@@ -1,7 +1,8 @@
 """What the user's paths lead to: every file, in an order that never changes.
 
 Folders are walked without following links of any kind (symbolic links, junctions); pipes, sockets
-and devices are listed, not opened. Hidden and system files are files like all others.
+and devices are listed, not opened. Hidden and system files are files like all others. The files
+that make up a disk image are one unit; `pipeline.images` looks what is in it.
 """
 
 import os
@@ -13,8 +14,9 @@ from pathlib import Path
 
 from extriage.errors import SourceError, UsageError
 from extriage.model.evidence import Entry, EntryStatus, Unit
-from extriage.sources.archive import ZIP_MARKS
+from extriage.sources.archive import HEAD, ZIP_MARKS, recognise
 from extriage.sources.contents import Survey
+from extriage.sources.diskformats import disk_format, may_be_image, parts
 from extriage.sources.files import irregular, open_file, trouble
 from extriage.sources.limits import DEFAULT, MIB, Limits
 from extriage.sources.zipdirectory import shares
@@ -23,6 +25,8 @@ LARGE = 4 * MIB
 """Smaller zip archives are never shared out, so smaller files need no look inside."""
 LONE = re.compile("[\ud800-\udfff]")
 """What the system makes of bytes of a name that are no UTF-8 (Linux) or UTF-16 (Windows)."""
+WHOLE = ("/",)
+"""What a unit reads `inside` a disk image as long as nobody has looked what there is."""
 JUNCTIONS = (0xA0000003, 0xA000000C)
 """Windows reparse tags of mount points and symbolic links."""
 
@@ -34,8 +38,14 @@ def survey(paths: Sequence[Path], limits: Limits = DEFAULT) -> Survey:
     walk.every = len(roots) > 1
     for root, label in zip(roots, _labels(roots), strict=True):
         walk.visit(root, label)
+    walk.join_images()
     units = sorted(walk.units, key=attrgetter("place"))
     return Survey(tuple(units), tuple(sorted(walk.entries, key=attrgetter("path"))), walk.same)
+
+
+def labels(paths: Sequence[Path]) -> list[str]:
+    """Return the name under which each of these paths stands in a case."""
+    return _labels([_resolved(path) for path in paths])
 
 
 def _resolved(path: Path) -> Path:
@@ -71,6 +81,7 @@ class _Walk:
         self.entries: list[Entry] = []
         self.same: dict[str, str] = {}
         self.every = False
+        self.images: list[Unit] = []
         self._seen: dict[tuple[int, int] | str, str] = {}
 
     def visit(self, root: Path, label: str) -> None:
@@ -129,8 +140,19 @@ class _Walk:
         elif known := self._known(file, path, info):
             self.same[path] = known
             self._skip(path, info.st_size, f"the same file as {known}: read once")
+        elif may_be_image(path, info.st_size) and _is_image(file, path):
+            self.images.append(Unit(file, path, info.st_size, info.st_mtime_ns, None, WHOLE))
         elif info.st_size < LARGE or not self._shared(file, path, info):
             self.units.append(Unit(file, path, info.st_size, info.st_mtime_ns))
+
+    def join_images(self) -> None:
+        """Make one unit of all files of a disk image; what belongs to one is no evidence else."""
+        parts: dict[str, str] = {}
+        for unit in self.images:
+            for file in _others(unit):
+                parts.setdefault(os.path.normcase(file), unit.path)
+        self.units += [unit for unit in self.images if os.path.normcase(unit.file) not in parts]
+        self.units = [unit for unit in self.units if os.path.normcase(unit.file) not in parts]
 
     def _known(self, file: str, path: str, info: os.stat_result) -> str:
         """Return the path under which this very file was met before."""
@@ -162,6 +184,27 @@ class _Walk:
     def _skip(self, path: str, size: int, reason: str, *, unreadable: bool = False) -> None:
         status: EntryStatus = "unreadable" if unreadable else "skipped"
         self.entries.append(Entry(path, size, "", status, reason))
+
+
+def _is_image(file: str, path: str) -> bool:
+    try:
+        with open_file(file) as opened:
+            head = opened.piece(0, HEAD)
+    except SourceError:
+        return False  # reading it will say what is wrong with it
+    return recognise(head, path) == disk_format(head, path) != ""
+
+
+def _others(unit: Unit) -> list[str]:
+    """Return the files that belong to an image besides the one that it is named by."""
+    try:
+        found = parts(Path(unit.file))
+    except SourceError:
+        return []  # opening the image will say what is wrong with it
+    own = Path(unit.file)
+    if own != found.files[0] and own not in found.beside:
+        return []  # a later segment: the first one speaks for all
+    return [str(path) for path in found.all() if path != own]
 
 
 def _told_apart(entries: Sequence["os.DirEntry[str]"]) -> list[str]:

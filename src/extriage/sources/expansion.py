@@ -1,6 +1,7 @@
-"""Decompression as a stream: deflate, bzip2, LZMA, and gzip files.
+"""Decompression as a stream: deflate, bzip2, LZMA, and files that one of them (or xz) compressed.
 
-References: RFC 1951 (deflate), RFC 1952 (gzip), PKWARE APPNOTE 4.4.5 and 5.8 (methods in zip).
+References: RFC 1951 (deflate), RFC 1952 (gzip), PKWARE APPNOTE 4.4.5 and 5.8 (methods in zip),
+https://tukaani.org/xz/xz-file-format.txt.
 Checksums are compared at the end of the data, so that a damaged file still yields what it holds.
 """
 
@@ -8,6 +9,7 @@ import bz2
 import lzma
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Protocol
 
 from extriage.errors import SourceError
@@ -16,6 +18,9 @@ from extriage.sources.stream import CHUNK, Stream
 
 MAX_DICTIONARY = 64 * MIB
 """LZMA streams may ask for gigabytes of memory; more than this is refused."""
+XZ_MEMORY = 2 * MAX_DICTIONARY
+XZ_MARK = b"\xfd7zXZ\0"
+BZIP2_MARK = b"BZh"
 
 
 class Codec(Protocol):
@@ -149,6 +154,45 @@ def lzma_codec(header: bytes) -> Codec:
         return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[settings])
     except (lzma.LZMAError, ValueError) as error:
         raise SourceError("its LZMA settings are damaged") from error
+
+
+def xz_codec() -> Codec:
+    """Return a decompressor for one xz stream; one that asks for too much memory is refused."""
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+
+
+class ChainReader:
+    """The bytes of a bzip2, xz or Zstandard file: one compressed stream after the other."""
+
+    modified = 0
+
+    def __init__(
+        self, parent: Stream, codec: Callable[[], Codec], mark: bytes, budget: Budget
+    ) -> None:
+        """Read what begins with `mark`, each time with a decompressor of its own."""
+        self._parent = parent
+        self._codec = codec
+        self._mark = mark
+        self._budget = budget
+        self._expansion = Expansion(parent, codec(), budget)
+
+    def fetch(self, wanted: int) -> bytes:
+        """Return between 1 and `wanted` bytes, none at the end of the last stream."""
+        while not (data := self._expansion.fetch(wanted)):
+            if not self._another():
+                return b""
+        return data
+
+    def _another(self) -> bool:
+        self._parent.skip_zeros()
+        if not self._parent.peek(1):
+            self._parent.take(1)  # raises if the file broke off rather than ended
+            return False
+        if not self._parent.peek(len(self._mark)).startswith(self._mark):
+            raise SourceError("data of another kind follows its compressed data")
+        self._budget.entry()
+        self._expansion = Expansion(self._parent, self._codec(), self._budget)
+        return True
 
 
 class GzipReader:

@@ -1,7 +1,8 @@
 """One file on disk, opened so that nothing about it changes.
 
 Read-only, without following a link, without touching its access time where the system lets us,
-and only if it is a regular file: a FIFO or a device would block or have side effects.
+and only if it is a regular file: a FIFO or a device would block or have side effects. On Windows
+the server that owns the file may write, rename and delete it meanwhile.
 """
 
 import errno
@@ -11,6 +12,7 @@ from types import TracebackType
 
 from extriage.errors import SourceError
 from extriage.sources.stream import CHUNK, Stream
+from extriage.sources.winfile import LOCKED, TAKE, WindowsRefusal, refused, shared_descriptor
 
 NO_ATIME = getattr(os, "O_NOATIME", 0)
 READ_ONLY = (
@@ -65,16 +67,23 @@ class _Reading:
         self._size = size
 
     def fetch(self, wanted: int) -> bytes:
-        data = os.read(self._descriptor, min(wanted, max(self._size - self._at, 1)))
+        try:
+            data = os.read(self._descriptor, min(wanted, max(self._size - self._at, 1)))
+        except OSError as error:
+            raise SourceError(broken(error, self._at)) from error
         return data[: self._read(len(data))]
 
     def fill(self, view: memoryview) -> int:
         view = view[: max(self._size - self._at, 1)]
         if not hasattr(os, "readv"):
-            data = os.read(self._descriptor, len(view))
+            data = self.fetch(len(view))
             view[: len(data)] = data
-            return self._read(len(data))
-        return self._read(os.readv(self._descriptor, [view]))
+            return len(data)
+        try:
+            count = os.readv(self._descriptor, [view])
+        except OSError as error:
+            raise SourceError(broken(error, self._at)) from error
+        return self._read(count)
 
     def leap(self, wanted: int) -> int:
         count = max(min(wanted, self._size - self._at), 0)
@@ -102,6 +111,8 @@ def open_file(file: str) -> EvidenceFile:
         if error.errno == errno.ELOOP:
             raise SourceError("symbolic link: not followed") from error
         raise SourceError(trouble(error)) from error
+    except WindowsRefusal as error:
+        raise SourceError(refused(error.code)) from error
     except ValueError as error:
         raise SourceError(f"cannot be opened: {error}") from error
     info = os.fstat(descriptor)
@@ -112,6 +123,8 @@ def open_file(file: str) -> EvidenceFile:
 
 
 def _descriptor(file: str) -> int:
+    if os.name == "nt":
+        return shared_descriptor(file)
     if not NO_ATIME:
         return os.open(file, READ_ONLY)
     try:
@@ -143,6 +156,22 @@ def trouble(error: OSError) -> str:
     """Put a system error into words for the manifest."""
     if isinstance(error, FileNotFoundError):
         return "vanished before it could be read"
+    if getattr(error, "winerror", 0) in LOCKED:
+        return f"in use and locked by another program: {TAKE}"
     if isinstance(error, PermissionError):
-        return "permission denied"
-    return f"cannot be opened: {error.strerror or error}"
+        return _coded("permission denied", error)
+    return _coded(f"cannot be opened: {error.strerror or error}", error)
+
+
+def _coded(words: str, error: OSError) -> str:
+    """Add the system's own name of an error, for the manifest: `permission denied (EACCES)`."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    return f"{words} ({name})" if name else words
+
+
+def broken(error: OSError, at: int) -> str:
+    """Say where reading a file broke off, and why."""
+    # NOTE: Windows reports a locked stretch of a file as a lack of permission.
+    if os.name == "nt" and isinstance(error, PermissionError):
+        return f"cannot be read from byte {at:,} on: locked by another program: {TAKE}"
+    return _coded(f"cannot be read from byte {at:,} on: {error.strerror or error}", error)

@@ -1,6 +1,7 @@
 """Files that belong to another one and lie beside it, such as the logs of a registry hive.
 
-Only plain folders and zip archives can be asked: what else holds files can only be read forward.
+Only plain folders, zip archives and disk images can be asked: what else holds files can only be
+read forward.
 """
 
 from pathlib import Path
@@ -27,6 +28,8 @@ def sibling(unit: Unit, path: str, name: str) -> bytes | None:
     asks does without it, and says so.
     """
     try:
+        if unit.inside:
+            return _inside(unit, path, name)
         if path == unit.path:
             return _beside(Path(unit.file), name)
         outer, _, inner = path.partition(INSIDE)
@@ -37,6 +40,13 @@ def sibling(unit: Unit, path: str, name: str) -> bytes | None:
             return _member(file, f"{folder}/{name}" if folder else name)
     except SourceError:
         return None
+
+
+def _inside(unit: Unit, path: str, name: str) -> bytes | None:
+    # NOTE: what opens disk images is loaded only if there are any.
+    from extriage.sources.insides import beside_inside  # noqa: PLC0415
+
+    return beside_inside(unit, path, name, LARGEST)
 
 
 def _beside(file: Path, name: str) -> bytes | None:

@@ -13,8 +13,9 @@ from datetime import datetime
 
 from extriage.errors import SourceError
 from extriage.sources.contents import Remark, utc
-from extriage.sources.expansion import Deflate, Expansion, bzip2_codec, lzma_codec
+from extriage.sources.expansion import Deflate, Expansion, bzip2_codec, lzma_codec, xz_codec
 from extriage.sources.limits import Budget
+from extriage.sources.sevenzip import deflate64_codec, lacking, zstd_codec
 from extriage.sources.stream import Stream
 
 LOCAL = struct.Struct("<4s5H3I2H")
@@ -23,13 +24,17 @@ LOCAL_MARK = b"PK\x03\x04"
 CENTRAL_MARK = b"PK\x01\x02"
 DESCRIPTOR_MARK = b"PK\x07\x08"
 
-STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
-READABLE = (STORED, DEFLATED, BZIP2, LZMA)
+STORED, DEFLATED, DEFLATE64, BZIP2, LZMA, ZSTANDARD, XZ = 0, 8, 9, 12, 14, 93, 95
+READABLE = (STORED, DEFLATED, DEFLATE64, BZIP2, LZMA, ZSTANDARD, XZ)
+FOREIGN = {DEFLATE64: "deflate64", ZSTANDARD: "zstd"}
+"""Methods that need a library of the extra `7z`."""
 METHODS = {
     1: "Shrink", 2: "Reduce", 3: "Reduce", 4: "Reduce", 5: "Reduce", 6: "Implode",
     9: "Deflate64", 10: "PKWARE Implode", 18: "TERSE", 19: "LZ77", 20: "Zstandard",
-    93: "Zstandard", 94: "MP3", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd",
+    93: "Zstandard", 94: "MP3", 96: "JPEG", 97: "WavPack", 98: "PPMd",
 }  # fmt: skip
+
+CODECS = {DEFLATE64: deflate64_codec, BZIP2: bzip2_codec, ZSTANDARD: zstd_codec, XZ: xz_codec}
 
 ENCRYPTED, DESCRIPTOR, STRONG, UTF8, MASKED = 0x0001, 0x0008, 0x0040, 0x0800, 0x2000
 AES = 99
@@ -141,9 +146,13 @@ def refusal(entry: ZipEntry) -> Remark | None:
         return Remark("skipped", "folder in the archive: nothing to read")
     if entry.flags & (ENCRYPTED | STRONG | MASKED) or entry.method == AES:
         return Remark("unreadable", "encrypted: password needed")
+    name = METHODS.get(entry.method, f"method {entry.method}")
     if not readable:
-        name = METHODS.get(entry.method, f"method {entry.method}")
         return Remark("unreadable", f"compression not supported: {name}")
+    if entry.method in FOREIGN and (reason := lacking(FOREIGN[entry.method], name)):
+        return Remark("unreadable", reason)
+    if entry.method == DEFLATE64 and entry.open_ended:
+        return Remark("unreadable", f"compression not supported without its size: {name}")
     return None
 
 
@@ -184,8 +193,8 @@ class EntryData:
         method = self._entry.method
         if method == DEFLATED:
             return Expansion(self._packed, Deflate(), self._budget)
-        if method == BZIP2:
-            return Expansion(self._packed, bzip2_codec(), self._budget)
+        if method in CODECS:
+            return Expansion(self._packed, CODECS[method](), self._budget)
         return Expansion(self._packed, lzma_codec(self._packed.take(9)), self._budget)
 
     def _verify(self) -> None:

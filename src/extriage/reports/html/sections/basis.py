@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from extriage.model.case import Case
 from extriage.reports.base import RenderOptions
 from extriage.reports.html.sections.bounds import brief
+from extriage.reports.imprint import handled
 
 _AUTHORS = 40
 
@@ -33,6 +34,7 @@ def basis(case: Case, options: RenderOptions) -> Basis:
             ("Rules and facts (SHA-256)", brief(tool.content_sha256) or "not recorded"),
             ("Rules loaded", f"{tool.rules:,}"),
             ("Schema of the case", brief(case.schema)),
+            *handled(case),
         ),
         commands=(
             ("extriage scan EVIDENCE --case NEW.case", "the same case again, from the evidence"),

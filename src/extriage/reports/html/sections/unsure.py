@@ -11,6 +11,7 @@ from extriage.model.case import Case
 from extriage.model.evidence import Entry
 from extriage.model.exposure import Shown
 from extriage.model.host import Absence, Coverage, Host
+from extriage.reports.filling import places_to_fill, recipe, spot
 from extriage.reports.html.sections.amounts import many
 from extriage.reports.html.sections.bounds import TEXT_CHARACTERS, Bounds, brief, prose
 from extriage.reports.neutral import cut
@@ -52,6 +53,10 @@ class Unsure:
     notes_left: int
     missing: tuple[tuple[str, str], ...]
     """Kinds that a verdict needs and that the evidence does not have, with what they would tell."""
+    places: tuple[tuple[str, str], ...]
+    """Places to collect in addition: what lies there, and where."""
+    recipe: str
+    """The command that makes a recipe of them; empty without any."""
     gaps: tuple[GapRow, ...]
     damaged: tuple[tuple[str, str, str], ...]
     """Path, what became of it, and why."""
@@ -65,10 +70,13 @@ def unsure(host: Host, case: Case, bounds: Bounds) -> Unsure:
     """Return what a reader must know before he trusts that nothing was found."""
     entries = [*host.manifest.entries, *(case.unassigned if len(case.hosts) < 2 else ())]
     damaged = damaged_files(entries)
+    found = places_to_fill(host)
     return Unsure(
         notes=tuple(prose(note) for note in host.notes[:_NOTES]),
         notes_left=max(len(host.notes) - _NOTES, 0),
         missing=missing_kinds(host),
+        places=tuple((place.title, spot(place)) for place in found),
+        recipe=recipe(found) if found else "",
         gaps=tuple(_gaps(one) for one in host.coverage if one.gaps),
         damaged=damaged[: bounds.files],
         damaged_left=max(len(damaged) - bounds.files, 0),

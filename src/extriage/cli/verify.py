@@ -1,0 +1,268 @@
+"""`extriage verify`: is the case, and the evidence, still what it was when the case was made?"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from extriage.casefile import load, runlog
+from extriage.casefile.folder import WRITTEN
+from extriage.casefile.named import document_of
+from extriage.cli.progress import progress as watching
+from extriage.errors import UsageError
+from extriage.model.custody import FILE_STATES, Chain, FileCheck, FileState, Root
+from extriage.pipeline.verifying import (
+    Comparison,
+    compare,
+    listed,
+    named_again,
+    recorded_drives,
+    recorded_roots,
+)
+from extriage.reports.neutral import visible
+
+SCHEMA = "extriage.verify/1"
+SHORTEST = 16
+_SHOWN = 20
+"""Files of each state that the screen names."""
+_DIFFERS = ("changed", "missing", "new", "unread")
+_CODES = {"unchanged": 0, "changed": 1, "cannot-tell": 3}
+_MEANS = {
+    "unchanged": "the case and its evidence are as they were recorded",
+    "changed": "something is not as it was recorded",
+    "cannot-tell": "nothing that was looked at has changed, but not all could be looked at",
+}
+
+
+@dataclass(slots=True)
+class _Verified:
+    """What was compared, and what came of it."""
+
+    case: Path
+    chain: Chain
+    seal: str = ""
+    """The part of a line's hash that was asked for."""
+    sealed: int = 0
+    """The line that has it; 0 if none has."""
+    files: list[FileCheck] = field(default_factory=list)
+    """The files of the case itself."""
+    roots: Sequence[Root] = ()
+    drives: tuple[str, ...] = ()
+    evidence: Comparison | None = None
+    unsure: list[str] = field(default_factory=list)
+    """Why something could not be told."""
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        """Return `changed` before `cannot-tell` before `unchanged`."""
+        checks = [*self.files, *(self.evidence.checks if self.evidence else ())]
+        states = {check.state for check in checks}
+        broken = self.chain.broken or (self.seal and not self.sealed)
+        if broken or states & {"changed", "missing", "new"}:
+            return "changed"
+        return "cannot-tell" if self.unsure or "unread" in states else "unchanged"
+
+
+@click.command()
+@click.argument("case", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--drive",
+    multiple=True,
+    metavar="[C=]FOLDER",
+    help="Where a drive that was scanned lies now; again for its other drives.",
+)
+@click.option("--seal", default="", metavar="SHA256", help="A hash of the run log noted elsewhere.")
+@click.option("--no-evidence", is_flag=True, help="Look at the case only, not at its evidence.")
+@click.option("--json", "json_", is_flag=True, help="Print the machine form, with every file.")
+@click.option("--jobs", type=click.IntRange(1), help="Files read at once (default: as processors).")
+@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+def verify(case: Path, paths: tuple[Path, ...], **options: Any) -> None:
+    """Tell whether a case and its evidence are unchanged.
+
+    CASE is the folder that `scan` wrote. PATH is where the evidence lies now, in the order in which
+    the scan was given it; without it, the place that the run log names. Nothing is written.
+
+    Compared are: the run log (each line names the hash of the one before), the case's files with
+    the log, and every file of the evidence with the hash in the case.
+
+    Exit codes: 0 all as recorded, 1 something changed, is missing or new, 2 wrong usage, 3 not all
+    could be looked at.
+    """
+    folder = case if case.is_dir() else document_of(case).parent
+    found = _Verified(folder, runlog.read(folder), _seal(options["seal"]))
+    if not found.chain.lines and not found.chain.broken:
+        document_of(folder)
+        found.unsure.append(
+            "there is no run log (run.jsonl): whether the case's files changed cannot be told"
+        )
+    _check_log(found)
+    _check_files(found)
+    if not options["no_evidence"]:
+        _check_evidence(found, paths, options)
+    if options["json_"]:
+        click.echo(json.dumps(_document(found), indent=1))
+    else:
+        click.echo("\n".join(_screen(found)))
+    sys.exit(_CODES[found.verdict])
+
+
+def _seal(text: str) -> str:
+    seal = text.strip().lower()
+    if seal and (len(seal) < SHORTEST or seal.strip("0123456789abcdef")):
+        raise UsageError(
+            f"--seal: give the SHA-256 that was noted, or at least its first {SHORTEST} digits"
+        )
+    return seal
+
+
+def _check_log(found: _Verified) -> None:
+    """Look for the noted hash, and for a scan that did not come to its end."""
+    lines = found.chain.lines
+    if found.seal:
+        met = (line.number for line in lines if line.sha256.startswith(found.seal))
+        found.sealed = next(met, 0)
+    found.remarks += found.chain.remarks
+    scans = [line.what for line in lines if line.what in ("scan-started", "scan-finished")]
+    if scans and scans[-1] == "scan-started":
+        found.remarks.append("the last scan that the run log names did not come to its end")
+
+
+def _check_files(found: _Verified) -> None:
+    """Compare the case's own files with the hashes that the log gave them last."""
+    known = runlog.recorded(found.chain)
+    now = runlog.hashes(found.case, list(known))
+    for name, sha256 in sorted(known.items()):
+        if name not in now:
+            gone = not (found.case / name).exists()
+            found.files.append(FileCheck(name, "missing" if gone else "unread", sha256))
+        else:
+            state: FileState = "same" if now[name] == sha256 else "changed"
+            found.files.append(FileCheck(name, state, sha256, now[name]))
+    if found.chain.lines and not set(known) & set(WRITTEN):
+        found.unsure.append("the run log names no finished scan: the case's files have no hash")
+
+
+def _check_evidence(found: _Verified, paths: Sequence[Path], options: dict[str, Any]) -> None:
+    try:
+        case = load(found.case)
+    except UsageError as error:
+        found.unsure.append(f"the evidence was not compared: {error}")
+        return
+    known = recorded_roots(found.chain)
+    found.roots = named_again(known, paths) if paths else known
+    drives = recorded_drives(found.chain)
+    if options["drive"]:
+        drives = replace(drives, live=False, drives=tuple(options["drive"]))
+    if drives.live:
+        found.unsure.append(
+            "the evidence was not compared: it was a running server, which goes on writing"
+        )
+        return
+    found.drives = drives.drives
+    if not found.roots and not drives.drives:
+        found.unsure.append(
+            "the evidence was not compared: the run log does not say where it lies; name it: "
+            f"extriage verify {found.case} PATH"
+        )
+        return
+    gone = [root.path for root in found.roots if not Path(root.path).exists()]
+    if gone:
+        found.unsure.append(
+            f"the evidence was not compared: there is no {gone[0]} on this machine; name where it "
+            f"lies now: extriage verify {found.case} PATH"
+        )
+        return
+    if any(check.path == WRITTEN[0] and check.state != "same" for check in found.files):
+        found.remarks.append("the evidence was compared with a case.json that was changed")
+    shown = not (options["no_progress"] or options["json_"])
+    with watching(shown=shown) as progress:
+        surveys = listed(found.roots, drives, found.case)
+        jobs = options["jobs"] or max(1, os.cpu_count() or 1)
+        found.evidence = compare(case, surveys, jobs, progress.read)
+
+
+def _screen(found: _Verified) -> list[str]:
+    verdict = found.verdict
+    lines = [f"{verdict.upper().replace('-', ' ')}  {found.case}: {_MEANS[verdict]}"]
+    lines += _log_lines(found)
+    if found.files:
+        same = [check.path for check in found.files if check.state == "same"]
+        lines.append(f"  Case files  {len(same)} of {len(found.files)} as they were written")
+        lines += _differing(found.files)
+    if found.evidence is not None:
+        lines += _evidence_lines(found, found.evidence)
+    lines += [f"  Not told    {why}" for why in found.unsure]
+    lines += [f"  Note        {remark}" for remark in found.remarks]
+    return [visible(line) for line in lines]
+
+
+def _log_lines(found: _Verified) -> list[str]:
+    chain = found.chain
+    if not chain.lines and not chain.broken:
+        return []
+    last = chain.lines[-1] if chain.lines else None
+    text = f"  Run log     {len(chain.lines)} lines, each follows the one before"
+    if chain.broken:
+        text = f"  Run log     broken: {chain.broken}"
+    lines = [text]
+    if last:
+        lines.append(f"              last: {last.at} {last.what}, SHA-256 {last.sha256}")
+    if found.seal and found.sealed:
+        lines.append(f"  Seal        is that of line {found.sealed}: nothing before it was changed")
+    elif found.seal:
+        lines.append("  Seal        no line has it: the log is not the one that it was noted of")
+    return lines
+
+
+def _evidence_lines(found: _Verified, evidence: Comparison) -> list[str]:
+    counts = [f"{evidence.count(state):,} {state.replace('-', ' ')}" for state in FILE_STATES]
+    names = ", ".join((*(root.path for root in found.roots), *found.drives))
+    lines = [f"  Evidence    {names}", f"              {', '.join(counts)}"]
+    if evidence.inside:
+        lines.append(f"              and {evidence.inside:,} inside containers that are the same")
+    return lines + _differing(evidence.checks)
+
+
+def _differing(checks: Sequence[FileCheck]) -> list[str]:
+    lines = []
+    for state in _DIFFERS:
+        some = [check for check in checks if check.state == state]
+        for check in some[:_SHOWN]:
+            why = f" ({check.reason})" if check.reason else ""
+            lines.append(f"    {state:8}  {check.path}{why}")
+        if len(some) > _SHOWN:
+            lines.append(f"    {state:8}  and {len(some) - _SHOWN:,} more: --json names them")
+    return lines
+
+
+def _document(found: _Verified) -> dict[str, object]:
+    evidence = found.evidence
+    return {
+        "schema": SCHEMA,
+        "case": str(found.case),
+        "verdict": found.verdict,
+        "run_log": {
+            "lines": [asdict(line) for line in found.chain.lines],
+            "head": found.chain.head,
+            "broken": found.chain.broken,
+            "seal": {"asked": found.seal, "line": found.sealed or None} if found.seal else None,
+        },
+        "case_files": [asdict(check) for check in found.files],
+        "evidence": evidence
+        and {
+            "paths": [asdict(root) for root in found.roots],
+            "drives": list(found.drives),
+            "counts": {state: evidence.count(state) for state in FILE_STATES},
+            "inside_unchanged_containers": evidence.inside,
+            "files": [asdict(check) for check in evidence.checks],
+        },
+        "cannot_tell": found.unsure,
+        "remarks": found.remarks,
+    }

@@ -1,0 +1,305 @@
+<#
+.SYNOPSIS
+Copies what extriage reads of a Microsoft Exchange Server into one folder.
+
+.DESCRIPTION
+For PowerShell 2 and later, Exchange 2010 and later. Read it before you run it; it is short.
+It reads the registry and IIS's configuration to find the folders, copies with robocopy /B (which
+reads files whatever their permissions are), saves registry hives with reg.exe, and writes nothing
+anywhere but below -Output: copies, collect.log, robocopy.log and sha256.txt. It stops nothing,
+deletes nothing, and needs no network. Run it as administrator, in the 64-bit PowerShell:
+
+  powershell.exe -NoProfile -ExecutionPolicy Bypass -File exchange.ps1 -Output F:\collected
+
+.PARAMETER Output
+A new or empty folder, best on another disk: Exchange stops mail when its disk is full.
+
+.PARAMETER Days
+How many days of logs to copy, by the time of their last change; 0 for all.
+
+.PARAMETER Install
+Exchange's folder, if it is not in the registry any more.
+
+.PARAMETER IisLogs
+A folder of IIS logs, if it is not in applicationHost.config any more.
+
+.PARAMETER More
+Folders of Exchange logs that were moved out of Exchange's folder: transport, POP, IMAP.
+
+.PARAMETER KeepFreeGB
+A folder is left out if copying it would leave less than this free at -Output.
+#>
+param(
+    [string]$Output = '',
+    [int]$Days = @DAYS@,
+    [string]$Install = '@INSTALL@',
+    [string]$IisLogs = '@IISLOGS@',
+    [string[]]$More = @(),
+    [int]$KeepFreeGB = 10
+)
+
+Set-StrictMode -Version 2
+$ErrorActionPreference = 'Stop'
+
+# Place | base | folder | deep or flat | aged or all | names
+$places = @(
+@PLACES@
+)
+
+function Write-Told([string]$text) {
+    $line = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ') + ' ' + $text
+    Write-Host $line
+    if ($script:log) { [IO.File]::AppendAllText($script:log, $line + "`r`n") }
+    else { $script:before += $line + "`r`n" }
+}
+
+function Stop-Here([string]$text) {
+    Write-Host $text
+    exit 2
+}
+
+function Get-Plain([string]$path) {
+    $plain = [Environment]::ExpandEnvironmentVariables($path).Replace('/', '\').TrimEnd('\')
+    return $plain
+}
+
+function Test-Below([string]$path, [string]$folder) {
+    $start = $folder.TrimEnd('\') + '\'
+    return ($path.TrimEnd('\') + '\').StartsWith($start, [StringComparison]::OrdinalIgnoreCase)
+}
+
+function Get-InstallFolder {
+    foreach ($version in @('v15', 'v14')) {
+        $key = "HKLM:\SOFTWARE\Microsoft\ExchangeServer\$version\Setup"
+        if (Test-Path -LiteralPath $key) {
+            $value = (Get-Item -LiteralPath $key).GetValue('MsiInstallPath')
+            if ($value) { Get-Plain $value }
+        }
+    }
+    if ($Install) { Get-Plain $Install }
+}
+
+function Get-IisFolder([string]$query) {
+    $path = Join-Path $env:windir 'System32\inetsrv\config\applicationHost.config'
+    if (-not (Test-Path -LiteralPath $path)) { return }
+    try {
+        $config = New-Object System.Xml.XmlDocument
+        $config.XmlResolver = $null
+        $config.Load($path)
+        foreach ($node in $config.SelectNodes($query)) { Get-Plain $node.Value }
+    } catch {
+        Write-Told "NOT READ applicationHost.config: $($_.Exception.Message)"
+    }
+}
+
+function Get-Bases {
+    $bases = @{}
+    $disk = $env:SystemDrive
+    $net = Join-Path $env:windir 'Microsoft.NET\Framework64'
+    $bases['windows'] = @($env:windir)
+    $bases['install'] = @(Get-InstallFolder)
+    $bases['iis-logs'] = @(Get-IisFolder '//logFile/@directory') + @("$disk\inetpub\logs\LogFiles")
+    if ($IisLogs) { $bases['iis-logs'] += Get-Plain $IisLogs }
+    $bases['iis-config'] = @((Join-Path $env:windir 'System32\inetsrv\config'))
+    $bases['inetpub'] = @("$disk\inetpub")
+    $bases['web'] = @(Get-IisFolder '//virtualDirectory/@physicalPath')
+    $bases['temp-aspnet'] = @()
+    if (Test-Path -LiteralPath $net) {
+        foreach ($version in @(Get-ChildItem -LiteralPath $net)) {
+            $bases['temp-aspnet'] += Join-Path $version.FullName 'Temporary ASP.NET Files'
+        }
+    }
+    $bases['event-logs'] = @((Join-Path $env:windir 'System32\winevt\Logs'))
+    $bases['defender'] = @((Join-Path $env:ProgramData 'Microsoft\Windows Defender'))
+    $bases['setup-logs'] = @("$disk\ExchangeSetupLogs")
+    $bases['drive'] = @()
+    foreach ($one in [IO.DriveInfo]::GetDrives()) {
+        if ($one.DriveType -eq 'Fixed') { $bases['drive'] += $one.Name.TrimEnd('\') }
+    }
+    return $bases
+}
+
+function Get-Target([string]$path) {
+    # C:\inetpub becomes <Output>\<server>\C\inetpub; \\nas\logs becomes <Output>\<server>\UNC\nas\logs.
+    if ($path.StartsWith('\\')) { return Join-Path $script:server ('UNC\' + $path.TrimStart('\')) }
+    return Join-Path $script:server $path.Replace(':', '')
+}
+
+function Test-Room([string]$from, [string[]]$names, [bool]$deep, [bool]$aged) {
+    if ($Output.StartsWith('\\')) { return $true }
+    $oldest = [DateTime]::MinValue
+    if ($aged -and $Days -gt 0) { $oldest = [DateTime]::Now.AddDays(-$Days) }
+    [long]$size = 0
+    Get-ChildItem -LiteralPath ($from + '\') -Recurse:$deep -Force -ErrorAction SilentlyContinue |
+        ForEach-Object {
+            if (-not $_.PSIsContainer -and $_.LastWriteTime -ge $oldest) {
+                foreach ($name in $names) {
+                    if ($_.Name -like $name) { $size += $_.Length; break }
+                }
+            }
+        }
+    $free = (New-Object IO.DriveInfo($Output.Substring(0, 1))).AvailableFreeSpace
+    $enough = ($free - $size) -ge ($KeepFreeGB * 1073741824)
+    if (-not $enough) {
+        Write-Told "NOT COPIED $from`: it has $size bytes, only $free are free at $Output"
+    }
+    return $enough
+}
+
+function Copy-Folder([string]$from, [string[]]$names, [bool]$deep, [bool]$aged) {
+    $key = ($from + '|' + ($names -join ';') + '|' + $deep).ToLowerInvariant()
+    if ($script:done.ContainsKey($key)) { return }
+    $script:done[$key] = $true
+    if (-not (Test-Path -LiteralPath ($from + '\'))) { Write-Told "not there: $from"; return }
+    if (-not (Test-Room $from $names $deep $aged)) { return }
+    $source = $from
+    if ($from.Length -eq 2) { $source = $from + '\' }
+    $words = @($source, (Get-Target $from)) + $names
+    $words += @('/B', '/COPY:DAT', '/XJ', '/R:1', '/W:1', '/NP', '/NJH', '/NDL')
+    $words += '/UNILOG+:' + (Join-Path $Output 'robocopy.log')
+    if ($deep) { $words += '/S' }
+    if ($aged -and $Days -gt 0) { $words += "/MAXAGE:$Days" }
+    & "$env:windir\System32\robocopy.exe" $words | Out-Null
+    if ($LASTEXITCODE -ge 8) {
+        Write-Told "NOT ALL COPIED $from`: robocopy ended with $LASTEXITCODE, see robocopy.log"
+    } else {
+        Write-Told "copied $from"
+    }
+}
+
+function Save-Hive([string]$key, [string]$file) {
+    $target = Get-Target $file
+    New-Item -ItemType Directory -Force -Path (Split-Path -Parent $target) | Out-Null
+    & "$env:windir\System32\reg.exe" save $key $target /y | Out-Null
+    if ($LASTEXITCODE -eq 0) { Write-Told "saved $key" } else { Write-Told "NOT SAVED $key" }
+}
+
+function Save-UserHives {
+    $list = 'HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\ProfileList'
+    foreach ($entry in @(Get-ChildItem -LiteralPath $list)) {
+        $folder = $entry.GetValue('ProfileImagePath')
+        if (-not $folder) { continue }
+        $sid = $entry.PSChildName
+        # A hive that is in use is locked: the registry itself hands it out.
+        if (Test-Path -LiteralPath "Registry::HKEY_USERS\$sid") {
+            Save-Hive "HKU\$sid" ((Get-Plain $folder) + '\NTUSER.DAT')
+        } else {
+            Copy-Folder (Get-Plain $folder) @('NTUSER.DAT', 'NTUSER.DAT.LOG?') $false $false
+        }
+    }
+}
+
+function Test-Wide([string]$from, [hashtable]$bases) {
+    # A virtual directory may point at a whole drive, or at Windows: an intruder's may.
+    if ($from.Length -le 3) { return $true }
+    $inner = @($bases['iis-config']) + @($bases['install']) + @($env:ProgramFiles, $env:PUBLIC)
+    foreach ($folder in $inner) {
+        if ($folder -and (Test-Below $folder $from)) { return $true }
+    }
+    return $false
+}
+
+function Copy-Place([string]$line, [hashtable]$bases) {
+    $id, $base, $folder, $depth, $age, $names = $line.Split('|')
+    if ($id -eq 'registry') {
+        foreach ($hive in @('SOFTWARE', 'SYSTEM')) {
+            Save-Hive "HKLM\$hive" (Join-Path $env:windir "System32\config\$hive")
+        }
+        return
+    }
+    foreach ($start in @($bases[$base])) {
+        if (-not $start) { continue }
+        $from = $start
+        if ($folder) { $from = $start + '\' + $folder }
+        $deep = $depth -eq 'deep'
+        if ($base -eq 'web' -and (Test-Wide $from $bases)) {
+            Write-Told "only its top: $from is a virtual directory"
+            $deep = $false
+        }
+        Copy-Folder $from $names.Split(';') $deep ($age -eq 'aged')
+    }
+}
+
+function Get-Hasher {
+    # Where Windows allows certified algorithms only, the first one refuses to be made.
+    try { return New-Object System.Security.Cryptography.SHA256Managed }
+    catch { return New-Object System.Security.Cryptography.SHA256CryptoServiceProvider }
+}
+
+function Write-Hashes {
+    $hasher = Get-Hasher
+    $plain = New-Object System.Text.UTF8Encoding($false)
+    $list = New-Object System.IO.StreamWriter((Join-Path $Output 'sha256.txt'), $false, $plain)
+    $count = 0
+    try {
+        Get-ChildItem -LiteralPath $script:server -Recurse -Force -ErrorAction SilentlyContinue `
+            -ErrorVariable hidden | ForEach-Object {
+            if ($_.PSIsContainer) { return }
+            try {
+                $stream = [IO.File]::OpenRead($_.FullName)
+                try { $hash = [BitConverter]::ToString($hasher.ComputeHash($stream)) }
+                finally { $stream.Close() }
+                $name = $_.FullName.Substring($Output.Length + 1).Replace('\', '/')
+                $list.WriteLine($hash.Replace('-', '').ToLowerInvariant() + '  ' + $name)
+                $count++
+            } catch {
+                Write-Told "NO HASH $($_.Exception.Message)"
+            }
+        }
+    } finally {
+        $list.Close()
+    }
+    foreach ($one in @($hidden)) { if ($one) { Write-Told "NO HASH $one" } }
+    Write-Told "$count files are in sha256.txt"
+}
+
+$script:log = ''
+$script:before = ''
+$script:done = @{}
+$identity = [Security.Principal.WindowsIdentity]::GetCurrent()
+$role = [Security.Principal.WindowsBuiltInRole]::Administrator
+if (-not (New-Object Security.Principal.WindowsPrincipal($identity)).IsInRole($role)) {
+    Stop-Here 'Run this as administrator: most of these files are for administrators only.'
+}
+if ([IntPtr]::Size -ne 8) { Stop-Here 'Run this in the 64-bit PowerShell, not in the (x86) one.' }
+if (-not $Output) { Stop-Here 'Name a new folder: -Output F:\collected' }
+if ($Output -notmatch '^([A-Za-z]:\\[^\\]|\\\\[^\\]+\\[^\\]+\\[^\\])') {
+    Stop-Here 'Write -Output as a whole path to a folder, like F:\collected'
+}
+$Output = $Output.TrimEnd('\')
+if (@($Output.Split('\') | Where-Object { $_ -eq '..' -or $_ -eq '.' }).Count -gt 0) {
+    Stop-Here 'Write -Output without . and ..'
+}
+if (-not (Test-Path -LiteralPath ([IO.Path]::GetPathRoot($Output)))) {
+    Stop-Here "There is no drive or share for $Output"
+}
+if ((Test-Path -LiteralPath $Output) -and @(Get-ChildItem -LiteralPath $Output -Force).Count) {
+    Stop-Here "$Output is not empty; name another folder."
+}
+$bases = Get-Bases
+$ours = @($bases['install']) + @($bases['iis-logs']) + @($bases['web']) + @($bases['inetpub'])
+foreach ($folder in $ours + @($bases['windows']) + $More) {
+    if ($folder -and (Test-Below $Output $folder)) {
+        Stop-Here "$Output lies in $folder, which is evidence; name a folder elsewhere."
+    }
+}
+New-Item -ItemType Directory -Force -Path $Output | Out-Null
+$script:server = Join-Path $Output $env:COMPUTERNAME
+New-Item -ItemType Directory -Force -Path $script:server | Out-Null
+$script:log = Join-Path $Output 'collect.log'
+[IO.File]::WriteAllText($script:log, $script:before)
+Write-Told "collecting from $env:COMPUTERNAME as $($identity.Name), $Days days of logs (0: all)"
+if (-not $bases['install']) { Write-Told 'NOT FOUND: Exchange is not in the registry' }
+
+$users = $false
+foreach ($line in $places) {
+    if ($line.StartsWith('user-hives|') -or $line.StartsWith('service-hives|')) { $users = $true }
+    else { Copy-Place $line $bases }
+}
+if ($users) { Save-UserHives }
+foreach ($folder in $More) {
+    if ($folder) { Copy-Folder (Get-Plain $folder) @('*.log') $true $true }
+}
+Write-Hashes
+@MISSING@
+Write-Told 'done; give the whole folder to: extriage scan'

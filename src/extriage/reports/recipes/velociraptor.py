@@ -1,0 +1,53 @@
+"""A Velociraptor artifact that finds the server's own folders and uploads what is read.
+
+The query is `content/recipes/exchange.yaml`; the table of places is put into it. Reference:
+https://docs.velociraptor.app/docs/artifacts/
+"""
+
+import csv
+import io
+from importlib.resources import files
+
+from extriage.knowledge.places import Place
+from extriage.reports.recipes.choice import Choice, chosen
+
+COLUMNS = ("Place", "Base", "Glob", "Aged", "Accessor")
+_INDENT = " " * 6
+_RAW = "$"
+"""Begins the names of files that only the raw disk gives."""
+
+
+def render(choice: Choice) -> str:
+    """Return the artifact."""
+    text = files("extriage").joinpath("content", "recipes", "exchange.yaml").read_text("utf-8")
+    for mark, value in (
+        ("@DAYS@", str(choice.days)),
+        ("@INSTALL@", choice.install),
+        ("@IISLOGS@", choice.iis_logs),
+        ("@PLACES@", _indented(table(choice))),
+    ):
+        text = text.replace(mark, value)
+    return text
+
+
+def table(choice: Choice) -> str:
+    """Return the places as CSV, with a glob of Velociraptor's for each."""
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for place in chosen(choice):
+        raw = place.patterns[0].startswith(_RAW)
+        row = (place.id, place.base, _glob(place), "Y" if place.since else "N")
+        writer.writerow((*row, "ntfs" if raw else "auto"))
+    return made.getvalue()
+
+
+def _glob(place: Place) -> str:
+    folder = f"/{place.folder}" if place.folder else ""
+    deep = "/**" if place.deep else ""
+    names = place.patterns[0] if len(place.patterns) == 1 else f"{{{','.join(place.patterns)}}}"
+    return f"{folder}{deep}/{names}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(_INDENT + line for line in text.splitlines())

@@ -1,0 +1,203 @@
+"""The script is PowerShell that version 2 runs; it looks at much and writes to one folder only."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+import pytest
+from lying_about import SERVER, SERVER_2010, Lying
+
+from extriage.knowledge.places import bases
+from extriage.reports.recipes import powershell
+from extriage.reports.recipes.choice import Choice
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+tree_sitter = pytest.importorskip("tree_sitter", reason="no parser of PowerShell is here")
+grammar = pytest.importorskip(
+    "tree_sitter_powershell", reason="no grammar of PowerShell is here; syntax was not checked"
+)
+
+LOOKING = {
+    *("Get-ChildItem", "Get-Item", "Test-Path", "Join-Path", "Split-Path", "Where-Object"),
+    *("ForEach-Object", "New-Object", "Write-Host", "Out-Null", "Set-StrictMode"),
+}
+"""Cmdlets of version 2 that change nothing."""
+PARAMETERS = {
+    *("-literalpath", "-path", "-recurse", "-force", "-erroraction", "-errorvariable"),
+    *("-itemtype", "-parent", "-version"),
+}
+"""Parameters that they have in version 2: no -File, -Directory, -Depth, -Raw."""
+OPERATORS = {
+    *("-eq", "-ne", "-gt", "-ge", "-lt", "-le", "-like", "-notlike", "-match", "-notmatch"),
+    *("-and", "-or", "-not", "-join", "-split", "-replace", "-contains"),
+}
+"""Operators of version 2: no -in, -shl, ??, ternary."""
+WRITERS = {"AppendAllText", "WriteAllText", "WriteLine"}
+PROGRAMS = {r"System32\robocopy.exe", r"System32\reg.exe"}
+LATER = re.compile(
+    r"\[ordered\]|\[pscustomobject\]|::new\(|\$PSItem|\$PSScriptRoot|IsNullOrWhiteSpace"
+    r"|\.(?:Where|ForEach)\(|\busing\b\s+namespace|\bclass\b|&&|\|\||\?\?|\?\.",
+    re.IGNORECASE,
+)
+"""What came with version 3 and later, or with .NET 4."""
+
+
+def script(choice: Choice | None = None) -> str:
+    return powershell.render(choice or Choice())
+
+
+def nodes(text: str) -> Iterator[tuple[str, str, "Node"]]:
+    """Yield the type and the text of each node of the script's tree."""
+    raw = text.encode()
+    parser = tree_sitter.Parser(tree_sitter.Language(grammar.language()))
+    waiting = [parser.parse(raw).root_node]
+    while waiting:
+        node = waiting.pop()
+        yield node.type, raw[node.start_byte : node.end_byte].decode(), node
+        waiting += reversed(node.children)
+
+
+def code(text: str) -> str:
+    """Return the script without comments and strings."""
+    bare = re.sub(r"<#.*?#>", "", text, flags=re.DOTALL)
+    bare = re.sub(r"'[^'\n]*'|\"[^\"\n]*\"", "''", bare)
+    return re.sub(r"#[^\n]*", "", bare)
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        Choice(),
+        Choice(days=14, install="E:/Exchange Server", iis_logs="F:/Logs", generation="2010"),
+        Choice(only=("mft", "journal")),
+        Choice(only=("httpproxy",)),
+    ],
+)
+def test_the_script_has_no_syntax_error(choice: Choice) -> None:
+    text = script(choice)
+    wrong = [(node.start_point, part[:80]) for type, part, node in nodes(text) if type == "ERROR"]
+    assert wrong == []
+    assert not any(node.is_missing for _, _, node in nodes(text))
+
+
+def test_a_broken_script_would_be_seen() -> None:
+    text = script().replace("function Stop-Here(", "function Stop-Here((", 1)
+    assert any(type == "ERROR" or node.is_missing for type, _, node in nodes(text))
+
+
+def test_the_script_is_ascii_and_has_no_mark_left() -> None:
+    assert script().isascii()
+    assert not re.search(r"@[A-Z]+@", script())
+
+
+def test_only_cmdlets_of_version_2_are_called_and_only_one_of_them_writes() -> None:
+    text = script()
+    own = {part for type, part, _ in nodes(text) if type == "function_name"}
+    called = {part for type, part, _ in nodes(text) if type == "command_name"}
+    assert called <= LOOKING | own | {"New-Item"}
+    assert own <= called
+    given = {
+        part.lower().partition(":")[0]
+        for type, part, _ in nodes(text)
+        if type == "command_parameter"
+    }
+    assert given <= PARAMETERS
+
+
+def test_no_operator_and_no_word_is_younger_than_version_2() -> None:
+    bare = code(script())
+    assert LATER.findall(bare) == []
+    used = {
+        part.lower()
+        for type, part, _ in nodes(script())
+        if type == "comparison_operator" or part.lower() in {"-and", "-or", "-not"}
+    }
+    assert used <= OPERATORS
+
+
+@pytest.mark.parametrize(
+    "younger", ["$x -in $y", "[pscustomobject]@{}", "$s.Where({$_})", "[Foo]::new()"]
+)
+def test_what_is_younger_would_be_seen(younger: str) -> None:
+    used = {part for type, part, _ in nodes(younger) if type == "comparison_operator"}
+    assert LATER.search(younger) or not used <= OPERATORS
+
+
+def test_everything_that_is_written_goes_below_the_named_folder() -> None:
+    text = script()
+    made = re.findall(r"New-Item -ItemType Directory -Force -Path ([^|]+) \|", text)
+    assert set(made) == {"$Output", "$script:server", "(Split-Path -Parent $target)"}
+    assert re.findall(r"\$target = (.+)", text) == ["Get-Target $file"]
+    assert re.findall(r"\$script:server = (.+)", text) == ["Join-Path $Output $env:COMPUTERNAME"]
+    targets = re.findall(r"return Join-Path (\S+)", text)
+    assert set(targets) == {"$script:server"}
+    assert re.findall(r"\$script:log = Join-Path (\S+)", text) == ["$Output"]
+    assert re.findall(r"StreamWriter\(\(Join-Path (\S+)", text) == ["$Output"]
+    written = {
+        part for type, part, _ in nodes(text) if type == "member_name" and part.startswith("Write")
+    } | set(re.findall(r"\b(AppendAllText)\b", text))
+    assert written <= WRITERS
+    assert not re.search(r"\[IO\.File\]::(?!OpenRead|AppendAllText|WriteAllText)", text)
+
+
+def test_only_two_programs_of_windows_are_started_and_neither_deletes() -> None:
+    text = script()
+    assert set(re.findall(r"& \"\$env:windir\\([^\"]+)\"", text)) == PROGRAMS
+    assert code(text).count("&") == len(PROGRAMS)
+    assert not re.search(r"/(?:MIR|PURGE|MOVE|MOV)\b", text, re.IGNORECASE)
+    assert "'/B'" in text
+    assert re.findall(r"reg\.exe\" (\w+)", text) == ["save"]
+
+
+def test_the_script_refuses_to_write_into_what_is_evidence() -> None:
+    text = script()
+    check = text.index("which is evidence")
+    assert check < text.index("New-Item -ItemType Directory -Force -Path $Output |")
+    for base in ("install", "iis-logs", "web", "inetpub", "windows"):
+        assert f"$bases['{base}']" in text[:check]
+
+
+def test_every_base_of_a_place_is_found_on_the_server() -> None:
+    found = set(re.findall(r"\$bases\['([\w-]+)'\] =", script()))
+    used = {row.split("|")[1] for row in powershell.rows(Choice())}
+    assert used - {"users"} <= found
+    assert found <= set(bases())
+
+
+def test_what_a_script_cannot_copy_is_said_in_its_log() -> None:
+    text = script()
+    assert "NOT COPIED table of files ($MFT)" in text
+    assert "NOT COPIED journal of changes ($J)" in text
+    assert "$MFT" not in "".join(powershell.rows(Choice()))
+    assert "NOT COPIED table" not in script(Choice(only=("iis",)))
+
+
+def test_what_was_asked_for_stands_in_the_parameters() -> None:
+    text = script(Choice(days=14, install="E:/Exchange Server", iis_logs="F:/Logs"))
+    assert "[int]$Days = 14," in text
+    assert r"[string]$Install = 'E:\Exchange Server'," in text
+    assert r"[string]$IisLogs = 'F:\Logs'," in text
+
+
+@pytest.mark.parametrize(("server", "generation"), [(SERVER, "2016"), (SERVER_2010, "2010")])
+def test_all_files_of_a_server_that_are_read_are_copied(
+    server: tuple[Lying, ...], generation: str
+) -> None:
+    rows = [row.split("|") for row in powershell.rows(Choice(generation=generation))]
+    for file in server:
+        if "$" in file.path:
+            continue
+        assert any(_copies(row, file.path, generation) for row in rows) is file.read, file.path
+
+
+def _copies(row: list[str], path: str, generation: str) -> bool:
+    """Tell as robocopy does whether a row of the table copies a file."""
+    _, base, folder, depth, _, names = row
+    start = bases()[base].at(generation) + ("/*" if base == "users" else "")
+    start = "/".join(filter(None, (start, folder.replace("\\", "/")))).lower()
+    where, _, name = path.lower().rpartition("/")
+    inside = fnmatchcase(where, start) or (depth == "deep" and where.startswith(f"{start}/"))
+    return inside and any(fnmatchcase(name, one.lower()) for one in names.split(";"))
