@@ -1,6 +1,7 @@
 """The doctor: what is there, what is missing and how to get it, what evidence is closed."""
 
 import bz2
+import io
 import json
 import lzma
 import re
@@ -89,7 +90,7 @@ def test_files_that_may_not_be_opened_are_named_with_the_reason(
     outcome = run("doctor", "coll")
     assert outcome.code == 3
     assert "unreadable   coll/locked.edb: permission denied (EACCES)" in outcome.out
-    assert "1 files cannot be read" in outcome.out
+    assert "1 file cannot be read" in outcome.out
     assert "\x1b" not in outcome.out
     (row,) = json.loads(run("doctor", "coll", "--json").out)["paths"]
     assert (row["files"], row["unreadable"][0]["path"]) == (2, "coll/locked.edb")
@@ -160,3 +161,21 @@ def test_what_the_core_is_said_to_open_it_opens(
     run("scan", f"u_ex.log.{ending}", "--case", "c", "-q")
     case = json.loads(Path("c/case.json").read_bytes())
     assert [row["kind"] for h in case["hosts"] for row in h["manifest"]["entries"]] == ["iis"]
+
+
+def test_an_archive_that_is_damaged_or_closed_stands_in_the_way(
+    run: Keyboard, tmp_path: Path
+) -> None:
+    plain = io.BytesIO()
+    with zipfile.ZipFile(plain, "w") as archive:
+        archive.writestr("u_ex1.log", (EVIDENCE / "iis" / "iis10.log").read_bytes())
+    closed = bytearray(plain.getvalue())
+    for mark, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        closed[closed.index(mark) + flags] |= 1  # "encrypted"
+    (tmp_path / "host.zip").write_bytes(closed)
+    (tmp_path / "cut.zip").write_bytes(plain.getvalue()[:20])
+    outcome = run("doctor", "host.zip", "cut.zip")
+    assert outcome.code == 3
+    assert "host.zip!/u_ex1.log: encrypted" in outcome.out
+    assert "unreadable   cut.zip" in outcome.out
+    assert "2 files cannot be read" in outcome.out

@@ -25,6 +25,7 @@ from extriage.pipeline.priority import (
     megabytes,
     workers_within,
 )
+from extriage.samples import ServerSpec, write_server
 from keyboard import Keyboard
 
 USER = tree({r"Software\Microsoft\Windows\CurrentVersion\Run": {"mine": r"C:\ProgramData\x.exe"}})
@@ -212,3 +213,48 @@ def test_on_windows_it_is_the_idle_class(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(ctypes, "WinDLL", lambda name: kernel, raising=False)
     assert lower_priority()
     assert asked == [(), (-1, 0x40)]
+
+
+def test_what_a_live_server_said_is_part_of_the_case_and_verified(
+    run: Keyboard,
+    live: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("--live", "--case", "case", "-q", "--jobs", "1")
+    verify = Keyboard(capfd, "verify")
+    found = json.loads(verify("case", "--json").out)
+    assert {check["path"]: check["state"] for check in found["case_files"]}[KEPT] == "same"
+    assert [(one["path"], one["state"]) for one in found["evidence"]["files"]] == [
+        (REGISTRY, "same")
+    ]
+    assert found["verdict"] == "cannot-tell", "the drives themselves went on changing"
+    with Path("case", KEPT).open("ab") as registry:
+        registry.write(b";")
+    found = json.loads(verify("case", "--json").out)
+    assert {check["path"]: check["state"] for check in found["case_files"]}[KEPT] == "changed"
+    assert [one["state"] for one in found["evidence"]["files"]] == ["changed"]
+    Path("case", KEPT).unlink()
+    found = json.loads(verify("case", "--json").out)
+    assert [one["state"] for one in found["evidence"]["files"]] == ["missing"]
+    assert found["verdict"] == "changed"
+
+
+def test_the_drive_of_a_server_tells_what_its_folder_tells(run: Keyboard, tmp_path: Path) -> None:
+    write_server(tmp_path / "EX01", ServerSpec(attack="chain"))
+    exports = str(tmp_path / "EX01/exports")
+    run(str(tmp_path / "EX01"), "--case", str(tmp_path / "one"), "-q", "--jobs", "1")
+    run("--drive", str(tmp_path / "EX01/C"), exports, "--case", str(tmp_path / "two"),
+        "-q", "--jobs", "1")  # fmt: skip
+    one, two = (
+        sorted(
+            found["rule"]
+            for host in case_of(tmp_path / name)["hosts"]
+            for found in host["findings"]
+        )
+        for name in ("one", "two")
+    )
+    assert one == two
+    assert "compiled_page_foreign" in two

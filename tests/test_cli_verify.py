@@ -1,6 +1,8 @@
 """Custody at the keyboard: who did it, what was done, and whether anything changed since."""
 
+import hashlib
 import json
+import os
 import shutil
 import subprocess
 import zipfile
@@ -10,6 +12,7 @@ import pytest
 
 from extriage.casefile import runlog
 from extriage.cli import scanning
+from extriage.cli import verify as verifying
 from extriage.errors import CaseError
 from keyboard import Keyboard, Outcome
 
@@ -327,6 +330,14 @@ def test_a_file_inside_a_disk_image_that_was_not_hashed_is_compared(
     image.write_bytes(data)
     code, found = verified(run)
     assert (code, set(found["changed"])) == (1, {inside})
+    data[at + 100] ^= 1
+    image.write_bytes(data)
+    outcome = run("verify", "c")
+    assert outcome.code == 0
+    assert "2 files of the evidence have no hash in the case" in outcome.out
+    image.write_bytes(data + bytes(1 << 20))
+    code, found = verified(run)
+    assert (code, set(found["changed"])) == (1, {"disk/srv.img"})
 
 
 def test_a_mounted_drive_is_compared_where_it_lies_now(run: Keyboard, tmp_path: Path) -> None:
@@ -350,4 +361,142 @@ def test_of_a_running_server_only_the_case_is_compared(run: Keyboard, coll: Path
     runlog.append(Path("c"), "scan-finished", "2021-03-05T00:00:00Z", {})
     outcome = run("verify", "c")
     assert outcome.code == 3
-    assert "it was a running server" in outcome.out
+    assert "the server's drives were not compared" in outcome.out
+
+
+def rewritten(*facts: dict[str, object]) -> None:
+    """Write the run log anew, with facts put into its lines: a chain that hangs together."""
+    log, previous, out = Path("c/run.jsonl"), "", b""
+    for line, more in zip(log.read_bytes().splitlines(), facts, strict=True):
+        raw = json.dumps(json.loads(line) | more | {"previous": previous}).encode()
+        previous, out = hashlib.sha256(raw).hexdigest(), out + raw + b"\n"
+    log.write_bytes(out)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+@pytest.mark.parametrize("name", ["case.db", "case.json", "run.jsonl"])
+def test_a_pipe_in_a_case_folder_is_not_waited_for(run: Keyboard, coll: Path, name: str) -> None:
+    scanned(run, coll)
+    Path("c", name).unlink()
+    os.mkfifo(Path("c", name))
+    outcome = run("verify", "c")
+    assert outcome.code == 3
+    assert "CANNOT TELL" in outcome.out
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "a\0b", "../coll/notes.bin", r"C:\pagefile.sys"])
+def test_a_log_that_names_files_elsewhere_leads_nowhere(
+    run: Keyboard, coll: Path, name: str
+) -> None:
+    scanned(run, coll)
+    rewritten({}, {"files": {name: runlog.sha256_of(coll / "notes.bin")}})
+    outcome = run("verify", "c", "--json")
+    assert outcome.code == 3
+    (check,) = json.loads(outcome.out)["case_files"]
+    assert (check["path"], check["state"]) == (name, "unread")
+
+
+def test_a_case_from_elsewhere_makes_nobody_call_another_computer(
+    run: Keyboard, coll: Path
+) -> None:
+    scanned(run, coll)
+    rewritten({"evidence": [{"path": r"\\evil\share", "shown": "coll"}]}, {})
+    outcome = run("verify", "c")
+    assert outcome.code == 3
+    assert r"it lay on another computer, \\evil\share" in outcome.out
+    assert run("verify", "c", coll).code == 0
+
+
+def test_a_log_that_is_a_link_is_not_written_through(run: Keyboard, coll: Path) -> None:
+    scanned(run, coll)
+    Path("mine.txt").write_text("mine")
+    Path("c/run.jsonl").unlink()
+    Path("c/run.jsonl").symlink_to(Path("mine.txt").resolve())
+    outcome = run("report", "c", "-o", "report.txt")
+    assert outcome.code == 0
+    assert "not noted in the run log" in outcome.err
+    assert Path("mine.txt").read_text() == "mine"
+
+
+def test_a_later_scan_that_was_interrupted_does_not_stand_for_the_case(
+    run: Keyboard, coll: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned(run, coll)
+    Path("other").mkdir()
+    shutil.copy(EVIDENCE / "iis6.log", "other")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scanning, "run_scan", interrupted)
+        run("scan", "other", "--case", "c", "-q", "--force", "--jobs", "1")
+    code, found = verified(run)
+    assert (code, set(found)) == (0, {"same"})
+
+
+def test_answers_that_were_put_in_are_new_and_strange_files_are_named(
+    run: Keyboard, coll: Path
+) -> None:
+    scanned(run, coll)
+    Path("c/answers").mkdir()
+    Path("c/answers/gdpr-33.v9.json").write_text("{}")
+    Path("c/todo.txt").write_text("")
+    outcome = run("verify", "c")
+    assert outcome.code == 1
+    assert "new       answers/gdpr-33.v9.json" in outcome.out
+    shutil.rmtree("c/answers")
+    outcome = run("verify", "c")
+    assert outcome.code == 0
+    assert "todo.txt lies in the case folder" in outcome.out
+
+
+def test_fewer_paths_than_the_scan_had_are_wrong_usage_and_no_loss(
+    run: Keyboard, coll: Path
+) -> None:
+    shutil.copytree(coll / "logs", "two")
+    scanned(run, coll, "two")
+    outcome = run("verify", "c", coll)
+    assert outcome.code == 2
+    assert "the scan was given 2 paths" in outcome.err
+    assert run("verify", "c", coll, "two").code == 0
+
+
+def test_drives_are_found_from_another_folder_and_none_is_a_case_of_cannot_tell(
+    run: Keyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "mnt" / "inetpub" / "logs" / "LogFiles" / "W3SVC1"
+    place.mkdir(parents=True)
+    (tmp_path / "mnt" / "Windows" / "System32").mkdir(parents=True)
+    shutil.copy(EVIDENCE / "iis10.log", place / "u_ex210305.log")
+    run("scan", "--drive", "C=mnt", "--case", "c", "-q", "--jobs", "1")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert run("verify", tmp_path / "c").code == 0
+    (tmp_path / "mnt").rename(tmp_path / "gone")
+    outcome = run("verify", tmp_path / "c")
+    assert outcome.code == 3
+    assert "the evidence was not compared: there is no folder" in outcome.out
+
+
+def test_a_case_folder_that_cannot_be_looked_into_is_told(
+    run: Keyboard, coll: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned(run, coll)
+
+    def refused(_: Path) -> list[str]:
+        raise PermissionError(13, "Permission denied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(verifying, "_files_below", refused)
+        outcome = run("verify", "c")
+    assert outcome.code == 3
+    assert "the case folder cannot be listed: Permission denied" in outcome.out
+
+    def barred(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", barred)
+    outcome = run("report", "c")
+    assert outcome.code == 2
+    assert "case.json cannot be read (Permission denied)" in outcome.err

@@ -35,6 +35,7 @@ from extriage import parsers
 from extriage.errors import SourceError
 from extriage.model.evidence import Artifact, Record
 from extriage.model.reading import ArtifactResult
+from extriage.parsers import foldertree
 from extriage.parsers.filemarks import entry_size
 from extriage.parsers.filerows import Listed, drive_of, listed_record
 from extriage.parsers.foldertree import Lying
@@ -322,7 +323,7 @@ def test_times_have_all_their_digits_and_none_is_none() -> None:
 def test_other_files_are_no_tables() -> None:
     for head in (b"", b"FILE", b"FILE0" * 500, b"FILE" + bytes(5000), bytes(4096)):
         assert entry_size(head) == 0
-        assert parsers.recognise(head, "C/$MFT") == ""
+        assert parsers.recognise(head, "C/$MFT.txt") == ""
 
 
 SOUND = Volume()
@@ -418,3 +419,52 @@ def test_a_record_is_made_of_numbers_that_no_calendar_holds() -> None:
     odd = Listed(row, "x.aspx", b"\xff\xfe<\x00%\x00", Lying("?", known=False))
     record = listed_record(odd, "$MFT", "", 1024)
     assert (record.time, record.fields["Created0x30"]) == (None, "")
+
+
+@pytest.mark.parametrize("name", ["$MFT", "C/$MFT", "$J", "C/$Extend/$J", "$UsnJrnl%3A$J"])
+def test_a_table_whose_beginning_is_damaged_is_known_by_its_name(name: str) -> None:
+    kind = parsers.recognise(b"\x91\x17" * 4000, name)
+    assert kind == ("file-journal" if name.endswith("J") else "file-table")
+
+
+def test_a_table_with_a_damaged_beginning_is_unreadable_and_not_passed_over() -> None:
+    volume = Volume()
+    volume.file(CLIENT, "shell.aspx", SHELL)
+    data = b"\x91\x17" * 40_000 + volume.table()
+    artifact = Artifact("C/$MFT", len(data))
+    result = read_artifact(artifact, io.BytesIO(data), load_pack(Content()), lambda _: None)
+    assert result.entry.status == "unreadable"
+    assert "damaged entries" in result.entry.reason
+
+
+def test_scattered_entries_beyond_those_that_are_kept_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(filetable, "MOST_NAMELESS", 2)
+    volume = Volume()
+    parent = volume.folder(*CLIENT)
+    for _ in range(2):
+        for number in range(volume.free(), volume.free() + 3_000):
+            named = standard(THEN) + file_name(parent, f"{number}.aspx", THEN)
+            volume.entries[number] = entry(number, named, base=reference(number + 9_000, 1))
+    data = volume.table()
+    artifact = Artifact("C/$MFT", len(data))
+    result = read_artifact(artifact, io.BytesIO(data), load_pack(Content()), lambda _: None)
+    assert "files with scattered entries were too many" in result.entry.reason
+
+
+def test_endless_paths_cost_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foldertree, "_MOST_TEXT", 1 << 20)
+    folders = foldertree.Folders()
+    count = 3_000
+    folders.see(np.ones(count, dtype=np.int64), np.ones(count, dtype=np.bool_))
+    for number in range(10, count):
+        folders.add(
+            number, reference(number - 1, 1) if number > 10 else reference(ROOT, ROOT), "d" * 250
+        )
+    folders.end()
+    found = [folders.lying(reference(number, 1)) for number in range(10, count)]
+    assert max(len(one.folder) for one in found) <= 33_000
+    assert found[50].known
+    assert not found[200].known, "Windows has no such path"
+    assert sum(len(one.folder) for one in folders._cache.values()) <= 2 << 20

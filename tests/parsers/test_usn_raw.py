@@ -354,3 +354,14 @@ def test_a_shell_in_both_tables_is_told_by_both(tmp_path: Path) -> None:
         "file_record_page_runs_orders",
         "file_change_foreign_page_deleted",
     } <= found
+
+
+def test_a_folder_that_was_renamed_later_is_told_of() -> None:
+    root, folder = reference(ROOT, ROOT), PUBLIC
+    inside = change("early.aspx", folder, CREATE)
+    old = change("staging", root, OLD, file=folder, attributes=0x10)
+    new = change("aspnet_client", root, NEW, file=folder, attributes=0x10)
+    entry = scanned(journal([inside, old, new])).entry
+    assert "1 folders were renamed or moved" in entry.reason
+    made = change("staging", root, CREATE, file=folder, attributes=0x10)
+    assert not scanned(journal([made, inside, old, new])).entry.reason

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from time import perf_counter
 
 import drives_making as making
 import pytest
@@ -223,3 +224,157 @@ def test_the_plan_does_not_depend_on_the_order_in_which_folders_are_listed(
     ordered = MountedDrives.listed
     monkeypatch.setattr(MountedDrives, "listed", lambda self, folder: ordered(self, folder)[::-1])
     assert plan(tree).files == first.files
+
+
+def served(tmp_path: Path, folder: str, text: str = making.IIS) -> Planned:
+    """Write a server with a page in a folder of drive E that IIS serves by another spelling."""
+    making.server(tmp_path)
+    making.write(tmp_path, {"E/other/hidden place/shell.aspx": b"x"})
+    config = tmp_path / "C/Windows/System32/inetsrv/config/applicationHost.config"
+    config.write_text(text.replace("e:\\web\\intra", folder))
+    return plan(drives(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "E:\\web\\..\\other\\hidden place",
+        "E:\\other\\.\\hidden place. ",
+        "\\\\?\\E:\\other\\hidden place\\",
+        "E:\\OTHER\\HIDDEN~1",
+        "\\\\localhost\\e$\\other\\hidden place",
+        "\\\\?\\UNC\\127.0.0.1\\E$\\other\\hidden place",
+        "\\\\ex01\\E$\\other\\hidden place",
+        "\\\\EX01\\stuff$\\hidden place",
+    ],
+)
+def test_a_folder_of_the_server_is_found_however_a_setting_spells_it(
+    tmp_path: Path, folder: str
+) -> None:
+    planned = served(tmp_path, folder)
+    assert "E/other/hidden place/shell.aspx" in below(planned)
+    assert not planned.entries
+
+
+@pytest.mark.parametrize("folder", ["%WEBHOME%\\x", "..\\x", "\\\\nas\\web"])
+def test_a_web_folder_that_nobody_can_find_lowers_the_answer(tmp_path: Path, folder: str) -> None:
+    told = reasons(served(tmp_path, folder))
+    assert [status for status, _ in told.values()] == ["unreadable"]
+
+
+def test_a_wildcard_in_a_setting_is_no_wildcard(tmp_path: Path) -> None:
+    planned = served(tmp_path, "E:\\*\\*")
+    assert "E/other/hidden place/shell.aspx" not in below(planned)
+    assert reasons(planned)["E:/*/*"][1].endswith("that folder is not in the evidence")
+
+
+def test_more_folders_than_are_kept_are_told(tmp_path: Path) -> None:
+    many = "".join(
+        f'<application path="/a{at}"><virtualDirectory path="/" physicalPath="E:\\none\\{at}" />'
+        "</application>"
+        for at in range(2_100)
+    )
+    text = making.IIS.replace('<application path="/">', many + '<application path="/">')
+    planned = served(tmp_path, "E:\\other\\hidden place", text)
+    assert "E/other/hidden place/shell.aspx" not in below(planned)
+    assert any("settings name more than" in reason for _, reason in reasons(planned).values())
+
+
+def test_a_folder_of_windows_without_its_hives_is_still_windows(tmp_path: Path) -> None:
+    making.server(tmp_path)
+    for name in ("SOFTWARE", "SYSTEM"):
+        (tmp_path / "C" / HIVES / name).unlink()
+    (tmp_path / "C" / HIVES).rmdir()
+    found = below(plan(drives(tmp_path)))
+    assert "C/Windows/System32/winevt/Logs/Security.evtx" in found
+    assert "E/IISLogs/W3SVC1/u_ex230101.log" in found
+
+
+def test_logs_that_are_gone_are_lost_even_if_the_usual_folder_is_there(tmp_path: Path) -> None:
+    making.server(tmp_path)
+    for name in ("IISLogs", "back"):
+        (tmp_path / "E" / name).rename(tmp_path / name)
+    making.write(tmp_path, {"C/inetpub/logs/LogFiles/W3SVC1/u_ex200101.log": b"old"})
+    told = reasons(plan(drives(tmp_path, C="C", E="E")))
+    assert told["E:/IISLogs"][0] == "unreadable"
+
+
+def test_one_log_for_all_sites_is_found(tmp_path: Path) -> None:
+    making.write(tmp_path, {"E/central/u_ex230101.log": b"x"})
+    central = '<log centralLogFileMode="CentralW3C">' \
+        '<centralW3CLogFile enabled="true" directory="E:\\central" /></log><sites>'  # fmt: skip
+    planned = served(tmp_path, "E:\\other\\hidden place", making.IIS.replace("<sites>", central))
+    assert "E/central/u_ex230101.log" in below(planned)
+
+
+def test_a_page_may_have_any_name_in_a_web_folder_and_large_files_are_told(tmp_path: Path) -> None:
+    making.server(tmp_path)
+    names = ("x.foo", "x", "x.dat", "a.LOG", "deep/" * 70 + "x.aspx")
+    making.write(tmp_path, {f"E/web/intra/{name}": b"<%" for name in names})
+    (tmp_path / "E/web/intra/film.mp4").write_bytes(bytes(5 << 20))
+    planned = plan(drives(tmp_path))
+    assert {f"E/web/intra/{name}" for name in names} <= below(planned)
+    assert reasons(planned)["E:/web/intra/"] == (
+        "skipped",
+        "files of other names, over 4 MiB each, not read: 1",
+    )
+
+
+def test_names_that_differ_in_case_only_are_two_files(tmp_path: Path) -> None:
+    making.server(tmp_path)
+    names = {"E/web/intra/Auth/x.aspx", "E/web/intra/auth/x.aspx", "E/web/intra/X.aspx"}
+    making.write(tmp_path, dict.fromkeys(names, b"x"))
+    if len({one.name for one in (tmp_path / "E/web/intra").iterdir()}) < 4:
+        pytest.skip("this disk does not tell upper from lower case")
+    assert names <= below(plan(drives(tmp_path)))
+
+
+def test_a_link_to_a_page_is_followed_to_the_page(tmp_path: Path) -> None:
+    making.server(tmp_path)
+    making.write(tmp_path, {"E/other/page.txt": b"x"})
+    (tmp_path / "E/web/intra/link.aspx").symlink_to(tmp_path / "E/other/page.txt")
+    planned = plan(drives(tmp_path))
+    assert "E/other/page.txt" in below(planned)
+    assert reasons(planned)["E:/web/intra/link.aspx"][0] == "skipped"
+
+
+def test_links_that_lead_to_each_other_cost_little(tmp_path: Path) -> None:
+    making.server(tmp_path)
+    for at in range(40):
+        after = "/".join([f"link{at + 1}"] * 60)
+        (tmp_path / f"E/web/intra/link{at}").symlink_to(tmp_path / "E/web/intra" / after)
+        (tmp_path / f"E/web/intra/star{at}").symlink_to(tmp_path / "E/web/intra/*")
+    (tmp_path / "E/web/intra/link40").symlink_to(tmp_path / "E/web/intra")
+    started = perf_counter()
+    assert "E/web/intra/x.aspx" in below(plan(drives(tmp_path)))
+    assert perf_counter() - started < 20
+
+
+def test_deleted_and_prepared_pages_are_found(tmp_path: Path) -> None:
+    making.server(tmp_path)
+    names = {"E/$RECYCLE.BIN/S-1-5-21-1/$RAB12CD.aspx", "C/inetpub/old/deep/x.ashx"}
+    making.write(tmp_path, dict.fromkeys(names, b"x"))
+    assert names <= below(plan(drives(tmp_path)))
+
+
+def shared(tmp_path: Path, folder: str) -> Planned:
+    """Write a server whose IIS has its configuration in another folder."""
+    making.server(tmp_path)
+    config = tmp_path / "C/Windows/System32/inetsrv/config"
+    told = f'<configuration><configurationRedirection enabled="true" path="{folder}" />'
+    (config / "redirection.config").write_text(f"{told}</configuration>")
+    (tmp_path / "E/farm").mkdir()
+    (config / "applicationHost.config").rename(tmp_path / "E/farm/applicationHost.config")
+    return plan(drives(tmp_path))
+
+
+def test_a_configuration_that_is_shared_is_read_where_it_is(tmp_path: Path) -> None:
+    planned = shared(tmp_path, "E:\\farm")
+    assert {"E/farm/applicationHost.config", "E/web/intra/x.aspx"} <= below(planned)
+    assert not planned.entries
+
+
+def test_a_configuration_on_another_computer_is_told(tmp_path: Path) -> None:
+    told = reasons(shared(tmp_path, "\\\\nas\\iis"))
+    assert told["//nas/iis"][0] == "unreadable"
+    assert told["//nas/iis"][1].startswith("IIS has its configuration in //nas/iis, on another")

@@ -20,6 +20,8 @@ _WINDOWS = (
     Lying("C:/inetpub/logs/LogFiles/W3SVC1/u_ex210302.log"),
     Lying("C:/inetpub/wwwroot/aspnet_client/system_web/shell.aspx"),
     Lying("C:/inetpub/wwwroot/aspnet_client/SHELL.ASHX"),
+    Lying("C:/inetpub/wwwroot/aspnet_client/discover.help"),
+    Lying("C:/inetpub/wwwroot/aspnet_client/out"),
     Lying("C:/inetpub/history/CFGHISTORY_0000000001/applicationHost.config"),
     Lying("C:/Windows/System32/inetsrv/config/applicationHost.config"),
     Lying("C:/Windows/System32/inetsrv/cachtokn.dll"),

@@ -80,6 +80,19 @@ def test_no_text_breaks_out_of_a_recipe(folder: str) -> None:
     assert all(line.startswith("--") for line in acquire.render(made).splitlines())
 
 
+def test_a_mark_of_the_template_in_a_folder_is_a_folder() -> None:
+    made = choice(3, r"E:\@PLACES@", r"F:\@DAYS@", "", [])
+    assert r"[string]$Install = 'E:\@PLACES@'," in powershell.render(made)
+    read = yaml.safe_load(velociraptor.render(made))
+    values = {one["name"]: one["default"] for one in read["parameters"]}
+    assert (values["MoreInstall"], values["MoreLogs"]) == ("E:/@PLACES@", "F:/@DAYS@")
+
+
+def test_powershell_2_is_told_that_letters_of_other_languages_are_utf_8() -> None:
+    assert powershell.render(choice(3, "E:/B\u00f6rse", "", "", [])).startswith("\ufeff<#")
+    assert powershell.render(Choice()).startswith("<#")
+
+
 @pytest.mark.parametrize("folder", ["e:\\Exchange\\", "E:/Exchange", '"E:\\Exchange"'])
 def test_a_folder_may_be_written_in_any_way_that_windows_takes(folder: str) -> None:
     assert choice(None, folder, "", "", []).install == "E:/Exchange"

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 import yaml
+from collecting import by_kape
 from lying_about import SERVER, SERVER_2010, Lying
 
 from extriage.reports.recipes import kape
@@ -80,23 +81,9 @@ def test_all_files_of_a_server_that_are_read_are_taken(
     server: tuple[Lying, ...], generation: str
 ) -> None:
     for choice in (Choice(), Choice(generation=generation)):
-        taken = entries(choice)
+        taken = by_kape(choice)
         for file in server:
-            assert any(takes(entry, file.path) for entry in taken) is file.read, file.path
-
-
-def takes(entry: dict[str, object], path: str) -> bool:
-    """Tell as KAPE's documentation does whether an entry takes a file."""
-    folder, _, name = path.replace("/", "\\").rpartition("\\")
-    start = re.escape(str(entry["Path"]).rstrip("\\")).replace("%user%", r"[^\\]+")
-    deep = r"(?:\\.*)?" if entry.get("Recursive") else ""
-    if not re.fullmatch(start + deep, folder, re.IGNORECASE):
-        return False
-    mask = str(entry["FileMask"])
-    if mask.startswith("regex:"):
-        return re.fullmatch(mask.removeprefix("regex:"), name) is not None
-    expression = re.escape(mask).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, name, re.IGNORECASE) is not None
+            assert taken(file.path, 9) is file.read, file.path
 
 
 def test_moved_folders_are_those_that_were_named() -> None:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import pytest
+from collecting import by_powershell
 from lying_about import SERVER, SERVER_2010, Lying
 
-from extriage.knowledge.places import bases
+from extriage.knowledge.places import SMALL, bases
 from extriage.reports.recipes import powershell
 from extriage.reports.recipes.choice import Choice
 
@@ -32,7 +32,7 @@ PARAMETERS = {
 """Parameters that they have in version 2: no -File, -Directory, -Depth, -Raw."""
 OPERATORS = {
     *("-eq", "-ne", "-gt", "-ge", "-lt", "-le", "-like", "-notlike", "-match", "-notmatch"),
-    *("-and", "-or", "-not", "-join", "-split", "-replace", "-contains"),
+    *("-band", "-and", "-or", "-not", "-join", "-split", "-replace", "-contains"),
 }
 """Operators of version 2: no -in, -shl, ??, ternary."""
 WRITERS = {"AppendAllText", "WriteAllText", "WriteLine"}
@@ -158,6 +158,33 @@ def test_the_script_refuses_to_write_into_what_is_evidence() -> None:
     assert check < text.index("New-Item -ItemType Directory -Force -Path $Output |")
     for base in ("install", "iis-logs", "web", "inetpub", "windows"):
         assert f"$bases['{base}']" in text[:check]
+    assert "foreach ($line in $places)" in text[text.index("$bases = Get-Bases") : check]
+
+
+def test_no_other_computer_is_asked_unless_that_is_wanted() -> None:
+    text = script()
+    body = text[text.index("function Copy-Folder(") : text.index("function Save-Hive(")]
+    refused = body.index("$from.StartsWith('\\\\') -and -not ($Shares")
+    assert refused < body.index("Test-Path")
+    assert refused < body.index("Copy-Names $from")
+
+
+def test_links_are_not_followed_and_the_sizes_of_pages_of_any_name_are_bounded() -> None:
+    text = script()
+    assert "'/XJ'" in text
+    assert "[IO.FileAttributes]::ReparsePoint" in text
+    assert re.findall(r"-Recurse\b.*", code(text)) == [
+        "-Recurse -Force -ErrorAction SilentlyContinue `"
+    ]
+    assert f"$small = {SMALL}" in text
+    assert "/MAX:$small" in text
+
+
+def test_what_one_place_does_wrong_does_not_end_the_script() -> None:
+    text = script()
+    for call in re.findall(r"^.*\bCopy-Folder \(?\$.*", text, re.MULTILINE):
+        before = text[: text.index(call) + len(call)]
+        assert before.rfind("try {") > before.rfind("function "), call
 
 
 def test_every_base_of_a_place_is_found_on_the_server() -> None:
@@ -186,18 +213,7 @@ def test_what_was_asked_for_stands_in_the_parameters() -> None:
 def test_all_files_of_a_server_that_are_read_are_copied(
     server: tuple[Lying, ...], generation: str
 ) -> None:
-    rows = [row.split("|") for row in powershell.rows(Choice(generation=generation))]
+    taken = by_powershell(Choice(generation=generation))
     for file in server:
-        if "$" in file.path:
-            continue
-        assert any(_copies(row, file.path, generation) for row in rows) is file.read, file.path
-
-
-def _copies(row: list[str], path: str, generation: str) -> bool:
-    """Tell as robocopy does whether a row of the table copies a file."""
-    _, base, folder, depth, _, names = row
-    start = bases()[base].at(generation) + ("/*" if base == "users" else "")
-    start = "/".join(filter(None, (start, folder.replace("\\", "/")))).lower()
-    where, _, name = path.lower().rpartition("/")
-    inside = fnmatchcase(where, start) or (depth == "deep" and where.startswith(f"{start}/"))
-    return inside and any(fnmatchcase(name, one.lower()) for one in names.split(";"))
+        if "$" not in file.path:
+            assert taken(file.path, 9) is file.read, file.path

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from collecting import by_velociraptor
 from lying_about import SERVER, SERVER_2010, Lying
 
-from extriage.knowledge.places import bases
+from extriage.knowledge.places import SMALL, bases
 from extriage.reports.recipes import velociraptor
 from extriage.reports.recipes.choice import Choice
 
@@ -25,11 +26,6 @@ KNOWN = {
 """Plugins and functions, as in https://docs.velociraptor.app/vql_reference/."""
 _STRING = re.compile(r"'''.*?'''|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"", re.DOTALL)
 _WORDS = ("FROM", "WHERE", "SELECT", "AND", "OR", "NOT", "LET", "AS", "BY", "GROUP")
-_LEVEL = {
-    "windows": "C:/Windows",
-    "iis-config": "C:/Windows/System32/inetsrv/config",
-    "users": "C:/Users/*",
-}
 
 
 def artifact(choice: Choice) -> dict[str, Any]:
@@ -107,28 +103,22 @@ def test_only_raw_files_are_read_from_the_raw_disk_and_only_logs_have_an_age() -
 def test_all_files_of_a_server_that_are_read_are_taken(
     server: tuple[Lying, ...], generation: str
 ) -> None:
-    globs = []
-    for row in rows(Choice(generation=generation)):
-        start = _LEVEL.get(row["Base"]) or bases()[row["Base"]].at(generation)
-        globs += [_expression(glob) for glob in _braces(start + row["Glob"])]
+    taken = by_velociraptor(Choice(generation=generation))
     for file in server:
-        taken = any(glob.fullmatch(file.path) for glob in globs)
-        assert taken is file.read, file.path
+        assert taken(file.path, 9) is file.read, file.path
 
 
-def _braces(glob: str) -> list[str]:
-    """Open `{a,b}` as Velociraptor does before anything else."""
-    found = re.search(r"\{([^{}]+)\}", glob)
-    if not found:
-        return [glob]
-    return [
-        one
-        for word in found[1].split(",")
-        for one in _braces(glob[: found.start()] + word + glob[found.end() :])
-    ]
-
-
-def _expression(glob: str) -> re.Pattern[str]:
-    """Make a regular expression of a glob: `**` is any depth, also none."""
-    made = re.escape(glob).replace(r"/\*\*", r"(?:/[^/]+)*").replace(r"\*", "[^/]*")
-    return re.compile(made.replace(r"\?", "[^/]"), re.IGNORECASE)
+def test_nothing_is_asked_of_another_computer_and_wide_folders_give_their_top() -> None:
+    text = query(Choice())
+    made = text[text.index("LET Narrow") : text.index("LET Hits")]
+    assert "WHERE Start =~ '^[A-Za-z]:'" in made
+    whole = re.search(r"LET Whole <= '([^']+)'", text)
+    assert whole is not None
+    for folder in ("C:", "C:/Windows", "c:/windows/system32/inetsrv", "D:/Users"):
+        assert re.match(whole[1], folder, re.IGNORECASE), folder
+    for folder in ("C:/inetpub/wwwroot", "D:/web", "C:/Windows/Temp"):
+        assert not re.match(whole[1], folder, re.IGNORECASE), folder
+    small = [row for row in rows(Choice()) if row["Small"] == "Y"]
+    assert {row["Base"] for row in small} == {"inetpub", "web", "install"}
+    assert all(row["Glob"].endswith("/**/*") for row in small)
+    assert f"Size <= {SMALL}" in text

@@ -66,6 +66,9 @@ def system() -> Node:
             r"ControlSet001\Services\EventLog\Application": {
                 "File": r"E:\EventLogs\Application.evtx"
             },
+            r"ControlSet001\Services\LanmanServer\Shares": {
+                "stuff$": ["CSCFlags=0", r"Path=E:\other", "Type=0"]
+            },
         }
     )
 

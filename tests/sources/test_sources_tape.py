@@ -72,6 +72,7 @@ def test_links_pipes_and_devices_are_named(tmp_path: Path) -> None:
     for name, kind in (
         ("symbolic", tarfile.SYMTYPE),
         ("hard", tarfile.LNKTYPE),
+        ("a-again", tarfile.LNKTYPE),
         ("pipe", tarfile.FIFOTYPE),
         ("char", tarfile.CHRTYPE),
         ("block", tarfile.BLKTYPE),
@@ -81,14 +82,17 @@ def test_links_pipes_and_devices_are_named(tmp_path: Path) -> None:
     ):
         info = tarfile.TarInfo(name)
         info.type = kind
-        info.linkname = "/etc/passwd"
+        info.linkname = "a" if name == "a-again" else "/etc/passwd"
         extra.append(info)
     result = account(kept(tmp_path, "x.tar", taped([("a", b"a")], extra=extra)))
     assert result.files == {"x.tar!/a": b"a"}
     assert result.reason("x.tar!/symbolic") == (
         "skipped: symbolic link to '/etc/passwd' in the archive: not followed"
     )
-    assert result.reason("x.tar!/hard").startswith("skipped: hard link to '/etc/passwd'")
+    assert result.reason("x.tar!/a-again").startswith("skipped: hard link to 'a' in the archive")
+    assert result.reason("x.tar!/hard") == (
+        "unreadable: hard link to '/etc/passwd', of which the archive holds nothing before it"
+    )
     for name in ("pipe", "char", "block", "label", "odd", "volume"):
         status, _, reason = result.reason(f"x.tar!/{name}").partition(": ")
         assert status == ("unreadable" if name in ("odd", "volume") else "skipped")

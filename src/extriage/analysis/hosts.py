@@ -8,7 +8,8 @@ is that of a server which was renamed; logs of forwarded events hold those of se
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -138,8 +139,14 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max(one, other) if one and other else None
 
 
-def assign(computers: Mapping[str, Iterable[str] | Mapping[str, Named]]) -> HostNames:
+def assign(
+    computers: Mapping[str, Iterable[str] | Mapping[str, Named]],
+    together: Iterable[Sequence[str]] = (),
+) -> HostNames:
     """Name a host for every artifact; `computers` holds for each path the computers it names.
+
+    `together` are disk images that hold the drives of one server: a disk on which nothing names a
+    computer goes with the others.
 
     The first name is the one that most of its records carry. It alone speaks for the folder: event
     logs keep a few events from before a server got its name, or of other servers.
@@ -160,9 +167,20 @@ def assign(computers: Mapping[str, Iterable[str] | Mapping[str, Named]]) -> Host
     for path, names in named.items():
         for name in names[:1]:
             tree.add(path, name)
+    for images in together:
+        _join(images, [(path, names[0]) for path, names in named.items() if names], tree)
     for path, names in named.items():
         hosts.by_path[path] = names[0] if names else hosts.of(path)
     return hosts
+
+
+def _join(images: Sequence[str], named: Iterable[tuple[str, str]], tree: _Tree) -> None:
+    """Let disks that name no computer be those of the one that their server's other disks name."""
+    held = [f"{image}!" for image in images]
+    names = Counter(name for path, name in named if path.startswith(tuple(held)))
+    silent = [folder for folder in held if not tree.below.get(folder)]
+    for folder in silent if names else ():
+        tree.add(f"{folder}/", min(names, key=lambda name: (-names[name], name)))
 
 
 def _former(computers: Mapping[str, Iterable[str]]) -> dict[tuple[str, str], str]:

@@ -18,6 +18,8 @@ from extriage.model.case import Case
 
 WRITTEN = ("case.json", "case.db", "run.json")
 """What a scan leaves, each file whole or not at all."""
+REGISTRY = "scan.registry.reg"
+"""What the registry of a live server said: evidence that can never be read again."""
 ANSWERS = "answers"
 """Folder of what was answered to authorities; a new scan leaves it as it is."""
 
@@ -72,7 +74,7 @@ class CaseFolder:
 
     def hashes(self) -> dict[str, str]:
         """Return the SHA-256 of the case's files, by name."""
-        return runlog.hashes(self.path, WRITTEN)
+        return runlog.hashes(self.path, (*WRITTEN, REGISTRY))
 
     def write(self, case: Case, run: dict[str, Any]) -> None:
         """Write database, run record and document, each whole or not at all; the document last."""

@@ -62,9 +62,14 @@ def database(path: Path) -> Path:
 def document_of(path: Path) -> Path:
     """Return the `case.json` of a named case; UsageError says why there is none."""
     file = path / DOCUMENT if path.is_dir() else path
-    if not file.is_file():
-        raise UsageError(_missing(path))
-    return file
+    try:
+        if file.is_file():
+            return file
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read ({error.strerror}): take an account that may, or a copy"
+        ) from error
+    raise UsageError(_missing(path))
 
 
 def _missing(path: Path) -> str:

@@ -7,14 +7,16 @@ still write a whole new log: note the hash of the last line elsewhere, `extriage
 compares it. Times are UTC by the clock of the machine, which nobody vouches for.
 """
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from extriage.errors import CaseError
@@ -33,6 +35,9 @@ def append(folder: Path, what: str, at: str, facts: Mapping[str, object]) -> str
     """Add a line and make it lasting; return its SHA-256. CaseError if it cannot be written."""
     file = folder / NAME
     try:
+        if os.path.lexists(file):
+            # NOTE: in a case folder from elsewhere it may be a link to any file of this machine.
+            _plain(file, links=False)
         with file.open("ab+") as log, _alone(log):
             number, previous, torn = _end(log)
             own = {"number": number + 1, "previous": previous, "at": at, "what": what}
@@ -54,6 +59,7 @@ def read(folder: Path) -> Chain:
     """
     file = folder / NAME
     try:
+        _plain(file)
         with file.open("rb") as log:
             return _followed(log)
     except FileNotFoundError:
@@ -64,6 +70,7 @@ def read(folder: Path) -> Chain:
 
 def sha256_of(file: Path) -> str:
     """Return the SHA-256 of a file; OSError if it cannot be read."""
+    _plain(file)
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -71,7 +78,7 @@ def sha256_of(file: Path) -> str:
 def hashes(folder: Path, names: Sequence[str]) -> dict[str, str]:
     """Return the SHA-256 of those files of a folder that are there, by their names."""
     found = {}
-    for name in names:
+    for name in filter(is_own, names):
         with suppress(OSError):
             found[name] = sha256_of(folder / name)
     return found
@@ -85,6 +92,19 @@ def recorded(chain: Chain) -> dict[str, str]:
         if isinstance(files, dict):
             known |= {str(name): str(sha256) for name, sha256 in files.items()}
     return known
+
+
+def is_own(name: str) -> bool:
+    """Tell the name of a file below the case folder from one that leads out of it."""
+    parts = PureWindowsPath(name)
+    whole = parts.anchor or PurePosixPath(name).is_absolute()
+    return bool(name) and not whole and ".." not in parts.parts and "\0" not in name
+
+
+def _plain(file: Path, *, links: bool = True) -> None:
+    """Refuse a pipe or a device, which would be read for ever, and a link if asked; OSError."""
+    if not stat.S_ISREG(file.stat(follow_symlinks=links).st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
 
 
 def _followed(log: IO[bytes]) -> Chain:

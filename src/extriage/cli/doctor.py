@@ -118,8 +118,9 @@ def _advice(known: Installation, looked: list[Looked], days: int, case: Path) ->
     unread = sum(len(one.unreadable) for one in looked)
     if unread:
         found.append(
-            f"{unread:,} files cannot be read: run it with an account that may, or copy them with "
-            "a collector (extriage collect)"
+            f"{unread:,} {'file' if unread == 1 else 'files'} cannot be read, see the reasons: "
+            "run it with an account that may, copy them with a collector (extriage collect), "
+            "unpack what needs a password"
         )
     for extra in EXTRAS:
         needing = [one.path for one in looked if extra.name in one.lacking]

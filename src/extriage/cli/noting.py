@@ -21,6 +21,7 @@ from extriage.model.case import Case
 from extriage.model.custody import Custody, Root
 from extriage.pipeline.scan import now
 from extriage.reports.neutral import visible
+from extriage.sources.drive import mounted
 
 _ENDS = {"KeyboardInterrupt": "interrupted at the keyboard"}
 LONGEST = 2000
@@ -55,12 +56,21 @@ def started(
         "directory": str(Path.cwd()),
         "evidence": [{"path": root.path, "shown": root.shown} for root in roots],
         "live": bool(options.get("live")),
-        "drives": list(options.get("drive") or ()),
+        "drives": _placed(tuple(options.get("drive") or ())),
         "everything": bool(options.get("everything")),
         "resumed": (folder.path / "scan.ledger").exists(),
         "versions": {"extriage": __version__, "content_sha256": content, **_machine()},
     }
     folder.note("scan-started", now(), facts)
+
+
+def _placed(drives: tuple[str, ...]) -> list[str]:
+    """Return the drives that were named with their whole paths: a check may run elsewhere."""
+    roots = mounted(drives).roots.items()
+    return [
+        f"{drive[0]}={place}" if len(drive) == 2 else text
+        for text, (drive, place) in zip(drives, roots, strict=True)
+    ]
 
 
 def _machine() -> dict[str, str]:

@@ -3,24 +3,29 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
 from extriage.casefile import load, runlog
-from extriage.casefile.folder import WRITTEN
+from extriage.casefile.folder import ANSWERS, WRITTEN
 from extriage.casefile.named import document_of
 from extriage.cli.progress import progress as watching
-from extriage.errors import UsageError
+from extriage.errors import CaseError, UsageError
 from extriage.model.custody import FILE_STATES, Chain, FileCheck, FileState, Root
+from extriage.pipeline.drives import REGISTRY, Given
 from extriage.pipeline.verifying import (
     Comparison,
     compare,
+    kept,
     listed,
     named_again,
+    only,
+    recorded,
     recorded_drives,
     recorded_roots,
 )
@@ -96,12 +101,8 @@ def verify(case: Path, paths: tuple[Path, ...], **options: Any) -> None:
     could be looked at.
     """
     folder = case if case.is_dir() else document_of(case).parent
-    found = _Verified(folder, runlog.read(folder), _seal(options["seal"]))
-    if not found.chain.lines and not found.chain.broken:
-        document_of(folder)
-        found.unsure.append(
-            "there is no run log (run.jsonl): whether the case's files changed cannot be told"
-        )
+    found = _Verified(folder, Chain(), _seal(options["seal"]))
+    _read_log(found)
     _check_log(found)
     _check_files(found)
     if not options["no_evidence"]:
@@ -122,6 +123,18 @@ def _seal(text: str) -> str:
     return seal
 
 
+def _read_log(found: _Verified) -> None:
+    unknown = "whether the case's files changed cannot be told"
+    try:
+        found.chain = runlog.read(found.case)
+    except CaseError as error:
+        found.unsure.append(f"{error}: {unknown}")
+        return
+    if not found.chain.lines and not found.chain.broken:
+        document_of(found.case)
+        found.unsure.append(f"there is no run log ({runlog.NAME}): {unknown}")
+
+
 def _check_log(found: _Verified) -> None:
     """Look for the noted hash, and for a scan that did not come to its end."""
     lines = found.chain.lines
@@ -139,53 +152,98 @@ def _check_files(found: _Verified) -> None:
     known = runlog.recorded(found.chain)
     now = runlog.hashes(found.case, list(known))
     for name, sha256 in sorted(known.items()):
-        if name not in now:
-            gone = not (found.case / name).exists()
+        if not runlog.is_own(name):
+            why = "the run log names it, but it is no file of the case folder"
+            found.files.append(FileCheck(name, "unread", sha256, reason=why))
+        elif name not in now:
+            gone = not os.path.lexists(found.case / name)
             found.files.append(FileCheck(name, "missing" if gone else "unread", sha256))
         else:
             state: FileState = "same" if now[name] == sha256 else "changed"
             found.files.append(FileCheck(name, state, sha256, now[name]))
     if found.chain.lines and not set(known) & set(WRITTEN):
         found.unsure.append("the run log names no finished scan: the case's files have no hash")
+    _check_strangers(found, known)
+
+
+def _check_strangers(found: _Verified, known: Container[str]) -> None:
+    """Name what lies in the case folder and was not noted there."""
+    try:
+        names = _files_below(found.case)
+    except OSError as error:
+        found.unsure.append(f"the case folder cannot be listed: {error.strerror}")
+        return
+    for name in names:
+        if name in known or name == runlog.NAME or name.startswith((".tmp-", "scan.")):
+            continue
+        if found.chain.lines and name.startswith(f"{ANSWERS}/"):
+            why = "the run log knows nothing of it"
+            found.files.append(FileCheck(name, "new", reason=why))
+        elif name not in WRITTEN:
+            found.remarks.append(f"{name} lies in the case folder; no scan has put it there")
+
+
+def _files_below(folder: Path) -> list[str]:
+    """Return all files of the case folder and of its answers; OSError if one cannot be listed."""
+    answers = folder / ANSWERS
+    found = [*folder.iterdir(), *(answers.iterdir() if answers.is_dir() else ())]
+    return sorted(item.relative_to(folder).as_posix() for item in found if not item.is_dir())
 
 
 def _check_evidence(found: _Verified, paths: Sequence[Path], options: dict[str, Any]) -> None:
     try:
-        case = load(found.case)
+        known = recorded(load(found.case))
     except UsageError as error:
         found.unsure.append(f"the evidence was not compared: {error}")
         return
-    known = recorded_roots(found.chain)
-    found.roots = named_again(known, paths) if paths else known
+    given = recorded_roots(found.chain)
+    found.roots = named_again(given, paths) if paths else given
     drives = recorded_drives(found.chain)
     if options["drive"]:
         drives = replace(drives, live=False, drives=tuple(options["drive"]))
-    if drives.live:
-        found.unsure.append(
-            "the evidence was not compared: it was a running server, which goes on writing"
-        )
-        return
     found.drives = drives.drives
-    if not found.roots and not drives.drives:
-        found.unsure.append(
-            "the evidence was not compared: the run log does not say where it lies; name it: "
-            f"extriage verify {found.case} PATH"
-        )
-        return
-    gone = [root.path for root in found.roots if not Path(root.path).exists()]
-    if gone:
-        found.unsure.append(
-            f"the evidence was not compared: there is no {gone[0]} on this machine; name where it "
-            f"lies now: extriage verify {found.case} PATH"
-        )
+    if why := _nowhere(found, drives, options, named=bool(paths)):
+        found.unsure.append(f"the evidence was not compared: {why}")
         return
     if any(check.path == WRITTEN[0] and check.state != "same" for check in found.files):
         found.remarks.append("the evidence was compared with a case.json that was changed")
+    surveys = listed(found.roots, drives, found.case)
+    if drives.live:
+        found.unsure.append(
+            "the server's drives were not compared: it was running, and goes on writing"
+        )
+        known = only(known, (REGISTRY, *(root.shown for root in found.roots)))
+        surveys = chain(surveys, (kept(found.case),))
     shown = not (options["no_progress"] or options["json_"])
-    with watching(shown=shown) as progress:
-        surveys = listed(found.roots, drives, found.case)
-        jobs = options["jobs"] or max(1, os.cpu_count() or 1)
-        found.evidence = compare(case, surveys, jobs, progress.read)
+    jobs = options["jobs"] or max(1, os.cpu_count() or 1)
+    try:
+        with watching(shown=shown) as progress:
+            found.evidence = compare(known, surveys, jobs, progress.read)
+    except UsageError as error:
+        if paths or options["drive"]:
+            raise
+        found.unsure.append(f"the evidence was not compared: {error}; name where it lies now")
+        return
+    if bare := found.evidence.count("not-hashed"):
+        have = "files of the evidence have" if bare > 1 else "file of the evidence has"
+        found.remarks.append(f"{bare:,} {have} no hash in the case: at most the size was compared")
+
+
+def _nowhere(found: _Verified, drives: Given, options: dict[str, Any], *, named: bool) -> str:
+    """Say why the evidence cannot be found; empty if it can."""
+    again = f"extriage verify {found.case} PATH"
+    if not found.roots and not drives:
+        return f"the run log does not say where it lies; name it: {again}"
+    places = [] if named else [root.path for root in found.roots]
+    folders = [] if options["drive"] else [one.partition("=")[2] or one for one in drives.drives]
+    for place in (*places, *folders):
+        if place.startswith(("//", "\\\\")):
+            # NOTE: Windows hands the user's logon to any computer that a case from elsewhere names.
+            return f"it lay on another computer, {place}; name it if you trust that: {again}"
+    gone = [place for place in places if not Path(place).exists()]
+    if gone:
+        return f"there is no {gone[0]} on this machine; name where it lies now: {again}"
+    return ""
 
 
 def _screen(found: _Verified) -> list[str]:

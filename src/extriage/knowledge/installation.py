@@ -17,6 +17,7 @@ _INSTALL, _LOG_FOLDERS = "install", ("logging/", "transportroles/logs/")
 _VARIABLE = re.compile(r"%([^%\\/]{1,100})%")
 _LETTER = re.compile(r"[A-Za-z]:(?:/|$)")
 _PREFIX = re.compile(r"(?://[?.]/|/\?\?/)(?=[A-Za-z]:)")
+_SHARED = re.compile(r"(?://[?.]/|/\?\?/)UNC/", re.IGNORECASE)
 _ROUNDS = 4
 """Variables may name others, and themselves."""
 
@@ -52,13 +53,13 @@ def wanted(places: Iterable[Place], installation: Installation) -> tuple[Wanted,
         for base in installation.at(place.base):
             folder = below(base, place.folder)
             one = Wanted(folder, place.patterns, place.deep, place)
-            found.setdefault((folder.lower(), place.id), one)
+            found.setdefault((folder, place.id), one)
         if _is_log(place):
             # NOTE: a log folder that was moved by itself may have any name: what its files are is
             # told by their first bytes.
             for folder in installation.at(EXCHANGE_LOGS):
                 one = Wanted(folder, place.patterns, True, place)
-                found.setdefault((folder.lower(), "/".join(place.patterns)), one)
+                found.setdefault((folder, "/".join(place.patterns)), one)
     return tuple(found.values())
 
 
@@ -74,10 +75,21 @@ def below(base: str, folder: str) -> str:
 def plain(path: str) -> str:
     r"""Write a Windows path as the tool does: `E:/IISLogs` for `e:\IISLogs\`, `//nas/logs`."""
     text = path.strip().strip('"').replace("\\", "/")
-    text = _PREFIX.sub("", text)
+    text = _SHARED.sub("//", _PREFIX.sub("", text))
     start, rest = ("//", text[2:]) if text.startswith("//") else ("", text)
     text = start + re.sub(r"/{2,}", "/", rest).rstrip("/")
-    return text[:1].upper() + text[1:] if _LETTER.match(text) else text
+    return f"{text[0].upper()}:{_resolved(text[2:])}" if _LETTER.match(text) else text
+
+
+def _resolved(path: str) -> str:
+    """Take the steps of a path that Windows takes by itself: `..`, `.`, dots and spaces at ends."""
+    parts: list[str] = []
+    for part in path.split("/")[1:]:
+        if part == "..":
+            del parts[-1:]
+        elif name := part.rstrip(". "):
+            parts.append(name)
+    return "".join(f"/{part}" for part in parts)
 
 
 def expanded(text: str, variables: Mapping[str, str]) -> str:
@@ -92,4 +104,4 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
 
 def is_local(path: str) -> bool:
     """Tell a path on a drive of the server itself from a share, a variable or a relative one."""
-    return bool(_LETTER.match(path)) and ".." not in path.split("/")
+    return bool(_LETTER.match(path)) and not _VARIABLE.search(path)

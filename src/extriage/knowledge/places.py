@@ -14,6 +14,9 @@ from extriage.knowledge.content import own_yaml
 
 GENERATIONS = ("2010", "2013", "2016", "2019", "SE")
 """Products, oldest first."""
+SMALL = 4 << 20
+"""Bytes up to which any file in a folder that IIS serves is read, whatever its name is."""
+_SERVED = frozenset({"web-file", "web-config"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class Place:
     """What it tells."""
     group: str = ""
     """The chapter in which recipes have it."""
+
+    @property
+    def served(self) -> bool:
+        """Tell a folder that IIS serves, where a handler makes a page of a file of any name."""
+        return _SERVED.issubset(self.kinds)
 
 
 @dataclass(frozen=True, slots=True)

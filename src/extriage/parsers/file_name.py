@@ -112,5 +112,3 @@ def _drive(folder: str, below: str) -> tuple[str, bool]:
     if folder.lower() == _SYSTEM and sure:
         return "C:", True
     return (folder, True) if _SHADOW.fullmatch(folder) else ("", False)
-
-

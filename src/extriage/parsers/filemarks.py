@@ -7,8 +7,10 @@ import re
 import struct
 
 _SECTOR = 512
-_ENTRY_SIZES = (1024, 4096)
+USUAL_ENTRY = 1024
+_ENTRY_SIZES = (USUAL_ENTRY, 4096)
 _JOURNAL = re.compile(r"\$J(?:\.[A-Za-z0-9]{1,8})?$", re.IGNORECASE)
+_TABLE = re.compile(r"\$MFT$", re.IGNORECASE)
 _LENGTHS = struct.Struct("<IHH")
 _NAME_AT = {2: 60, 3: 76}
 """Version of a journal's record to where the name in it stands."""
@@ -21,6 +23,13 @@ def table_kind(head: bytes, name: str) -> str:
     if head.startswith((b"FILE", b"BAAD")) and entry_size(head):
         return "file-table"
     return "file-journal" if is_journal(head, name) else ""
+
+
+def named_kind(name: str) -> str:
+    """Name the kind of such a table by its file name alone: its beginning may be damaged."""
+    if _TABLE.search(name):
+        return "file-table"
+    return "file-journal" if _JOURNAL.search(name) else ""
 
 
 def entry_size(head: bytes) -> int:

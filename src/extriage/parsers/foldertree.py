@@ -20,6 +20,10 @@ _DEEPEST = 255
 _MOST_FOLDERS = 1_000_000
 _MOST_CHANGED = 200_000
 _MOST_CACHED = 50_000
+_MOST_TEXT = 16 << 20
+"""Characters of paths that are kept to be asked for again; long ones are an intruder's."""
+_LONGEST = 32_767
+"""Characters of the longest path that Windows takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class Folders:
     _changed: dict[int, tuple[int, str]] = field(default_factory=dict)
     """Reference to folder and name, as the journal told them last."""
     _cache: dict[int, Lying] = field(default_factory=dict)
+    _text: int = 0
+    """Characters that the cache holds."""
     _passed: set[int] = field(default_factory=set)
     """Folders that answers in the cache rest on."""
 
@@ -86,6 +92,10 @@ class Folders:
         if reference in self._passed:
             self._forget()
 
+    def told_of(self, reference: int) -> bool:
+        """Tell whether the journal told of a folder so far."""
+        return reference in self._changed
+
     def end(self) -> None:
         """Say that the whole table was read."""
         self.complete = True
@@ -97,18 +107,20 @@ class Folders:
         if known is None:
             known = self._climb(reference)
             if known.settled or self.complete:
-                if len(self._cache) >= _MOST_CACHED:
+                if len(self._cache) >= _MOST_CACHED or self._text >= _MOST_TEXT:
                     self._forget()
                 self._cache[reference] = known
+                self._text += len(known.folder)
         return known
 
     def _forget(self) -> None:
         self._cache.clear()
+        self._text = 0
         self._passed.clear()
 
     def _climb(self, reference: int) -> Lying:
         names: list[str] = []
-        settled = True
+        settled, length = True, 0
         for _ in range(_DEEPEST):
             if reference & _ENTRY == ROOT:
                 return Lying("".join(f"\\{name}" for name in reversed(names)))
@@ -118,6 +130,9 @@ class Folders:
                 settled = self.complete or not self._may_come(reference)
                 break
             reference, name = step
+            length += len(name) + 1
+            if length > _LONGEST:
+                break
             names.append(name)
         return Lying("\\".join((UNKNOWN, *reversed(names))), settled, known=False)
 

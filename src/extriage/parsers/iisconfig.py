@@ -23,6 +23,7 @@ _NAME = "applicationhost.config"
 EVERYWHERE = "all sites"
 LOG_FOLDER = "IIS/log folder/"
 """How the setting is called that keeps where a site's logs are written; the site follows."""
+_CENTRAL = {"centralw3c": "centralW3CLogFile", "centralbinary": "centralBinaryLogFile"}
 _MANY = 5_000
 """Directories that are kept; a large farm has some hundreds."""
 
@@ -54,6 +55,8 @@ class _Config:
     site: str = ""
     application: str = ""
     pool: str = ""
+    central: str = ""
+    """The element that says where one log for all sites is written; empty if each has its own."""
 
     def see(self, event: Start | End) -> Iterator[Fact]:
         """Take in one element."""
@@ -118,6 +121,13 @@ class _Config:
                 yield logging_fact(self.source, site, f"logFile/{name}", attributes[name], line)
             if folder := attributes.get("directory", ""):
                 yield self._say(f"{LOG_FOLDER}{site}", folder, line)
+        elif event.name == "log" and parent == "system.applicationHost":
+            self.central = _CENTRAL.get(attributes.get("centralLogFileMode", "").lower(), "")
+        elif event.name == self.central and parent == "log" and attributes.get("directory"):
+            # NOTE: one log for all sites; its folder stands there unused where each has its own.
+            folder = attributes["directory"]
+            yield logging_fact(self.source, EVERYWHERE, f"{event.name}/directory", folder, line)
+            yield self._say(f"{LOG_FOLDER}{EVERYWHERE}", folder, line)
         else:
             yield from element_facts(self.source, event, self.location or EVERYWHERE)
 

@@ -11,7 +11,7 @@ from extriage.knowledge.shippedpaths import ELSEWHERE, VIRTUAL_DIRECTORY, lying
 from extriage.parsers.auditexports import audit_form
 from extriage.parsers.documents import document_kind
 from extriage.parsers.eventexports import export_form, foreign_table
-from extriage.parsers.filemarks import table_kind
+from extriage.parsers.filemarks import named_kind, table_kind
 from extriage.parsers.filesystem import form_in_json
 from extriage.parsers.tracekinds import trace_kind
 
@@ -150,7 +150,8 @@ def recognise(head: bytes, name: str) -> str:
     if kind:
         return kind
     # NOTE: pages first: a web shell that begins like a mail or a set-up log is a web shell.
-    return "web-file" if _is_page(head, name) else document_kind(head, name)
+    page = "web-file" if _is_page(head, name) else document_kind(head, name)
+    return page or named_kind(name)
 
 
 def _extension(name: str) -> str:

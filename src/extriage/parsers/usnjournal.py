@@ -25,6 +25,8 @@ from extriage.parsers.rawblocks import (
 
 BLOCK = 2 << 20
 PAGE = 4096
+RENAMED = 0x1000
+"""The reason of the record that gives the name from before."""
 FOLDER = 0x10
 """The attribute of a folder."""
 _NAMED = {2: 60, 3: 76}

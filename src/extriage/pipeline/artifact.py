@@ -8,7 +8,7 @@ from extriage.errors import SourceError
 from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus, Tally
 from extriage.model.reading import ArtifactResult
 from extriage.parsers import KINDS, Kind, recognise
-from extriage.parsers.filemarks import entry_size
+from extriage.parsers.filemarks import USUAL_ENTRY, entry_size
 from extriage.parsers.recognise import looks_like_events
 from extriage.parsers.text import open_text
 from extriage.pipeline.account import Counts
@@ -28,9 +28,7 @@ from extriage.pipeline.traces import Traces
 DRAIN = 1 << 20
 HASHED = 64 << 20
 """Bytes of a file of no known kind that are read for its hash alone: programs are smaller."""
-_ARCHIVES = (
-    *(".zip", ".tar", ".tgz", ".gz", ".7z", ".xz", ".txz", ".bz2", ".tbz2", ".zst"),
-)
+_ARCHIVES = (*(".zip", ".tar", ".tgz", ".gz", ".7z", ".xz", ".txz", ".bz2", ".tbz2", ".zst"),)
 
 Progress = Callable[[int], None]
 
@@ -234,7 +232,7 @@ def _read_acts(reading: _Reading, text: ByteStream) -> ArtifactResult:
 def _read_table(reading: _Reading, text: ByteStream) -> ArtifactResult:
     """Read the raw table of a volume's files."""
     reader = TableReader(reading.artifact.path, reading.pack, reading.collector)
-    size = entry_size(reading.source.beginning())
+    size = entry_size(reading.source.beginning()) or USUAL_ENTRY
     reading.attempt(lambda: reader.read(text, size, reading.progress))
     return _close_files(reading, reader)
 

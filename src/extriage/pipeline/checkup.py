@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -74,6 +75,8 @@ class Extra:
         return found
 
 
+_ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+
 EXTRAS = (
     Extra(
         "disk",
@@ -84,8 +87,8 @@ EXTRAS = (
     ),
     Extra(
         "7z",
-        ("inflate64", "py7zr"),
-        ("py7zr", "inflate64"),
+        ("backports.zstd", "inflate64", "py7zr"),
+        ("py7zr", "inflate64", _ZSTD),
         "7z archives, Zstandard, and what Explorer packs above 2 GB (zip with Deflate64)",
         ("7z", "Zstandard"),
     ),
@@ -218,18 +221,30 @@ def _open(unit: Unit, looked: Looked, signs: set[str]) -> None:
     if form:
         looked.forms[form] += 1
         if not form.startswith("disk image"):
-            _see_names(_names(unit), signs)
+            _see_names(_names(unit, looked), signs)
     elif kind := kind_of(head, unit.path):
         looked.kinds[kind] += 1
 
 
-def _names(unit: Unit) -> Iterator[str]:
-    """Yield the first names inside an archive; what breaks off ends them."""
-    with suppress(SourceError):
+def _names(unit: Unit, looked: Looked) -> Iterator[str]:
+    """Yield the first names inside an archive, and keep what of it cannot be read."""
+    try:
         for at, item in enumerate(read(unit, TASTE)):
-            yield item.path if isinstance(item, Entry) else item.artifact.path
+            if isinstance(item, Entry):
+                _keep(item, looked)
+                yield item.path
+            else:
+                yield item.artifact.path
             if at >= NAMES:
                 break
+    except SourceError as error:
+        _keep(Entry(unit.path, unit.size, "", "unreadable", str(error)), looked)
+
+
+def _keep(entry: Entry, looked: Looked) -> None:
+    """Keep what cannot be read, unless the only reason is that no more than a taste was taken."""
+    if entry.status == "unreadable" and f"{TASTE.total:,} bytes in all" not in entry.reason:
+        looked.unreadable.append(entry)
 
 
 def _see_names(names: Iterable[str], signs: set[str]) -> None:

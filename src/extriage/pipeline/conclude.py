@@ -65,7 +65,8 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
     lost: list[Entry] = []
     for entry in (*found.entries, *unread):
         (lost if _lost(entry) else gathered.unassigned).append(entry)
-    names = assign(named | {entry.path: [] for entry in lost if entry.path not in named})
+    unread_too = {entry.path: dict[str, Named]() for entry in lost if entry.path not in named}
+    names = assign(named | unread_too, found.together)
     _place_lost(lost, names, {names.of(path) for path in named}, gathered)
     _gather(found, names, pack, gathered)
     for host, met in tell_lives(found, gathered.evidence, gathered.logs, names, pack):

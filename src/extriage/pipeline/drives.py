@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from extriage.casefile.folder import REGISTRY as KEPT_REGISTRY
 from extriage.errors import CaseError, UsageError
 from extriage.knowledge.installation import plain
 from extriage.model.evidence import Entry, Unit
@@ -24,7 +25,7 @@ from extriage.sources.live import fixed_drives
 
 REGISTRY = "live-registry.reg"
 """How the registry of a live server is called among the evidence."""
-KEPT = "scan.registry.reg"
+KEPT = KEPT_REGISTRY
 """How it is called in the case folder."""
 INSTEAD = f"in use by Windows: its keys were asked from the running registry ({REGISTRY})"
 _HIVES = ("software", "system")
@@ -57,13 +58,14 @@ def with_server(begun: Beginning, given: Given, case: Path) -> Beginning:
     entries = (*begun.found.entries, *found.entries)
     ordered = tuple(sorted(units, key=lambda unit: unit.place))
     told = tuple(sorted(entries, key=lambda entry: entry.path))
-    return replace(begun, found=Survey(ordered, told, begun.found.same))
+    return replace(begun, found=replace(begun.found, units=ordered, entries=told))
 
 
 def _live(case: Path, given: Given) -> Survey:
     tree, registry = MountedDrives(fixed_drives()), live_registry()
     file = case / KEPT
     try:
+        file.unlink(missing_ok=True)  # it may be a link, in a folder from elsewhere
         file.write_bytes(registry.export)
     except OSError as error:
         raise CaseError(f"{file} cannot be written: {error.strerror}") from error

@@ -16,7 +16,7 @@ from extriage.parsers.filerows import Changed, changed_record, changed_text, dri
 from extriage.parsers.filesystem import CHANGES
 from extriage.parsers.foldertree import Folders
 from extriage.parsers.rawblocks import Numbers, moment
-from extriage.parsers.usnjournal import FOLDER, Changes, changes
+from extriage.parsers.usnjournal import FOLDER, RENAMED, Changes, changes
 from extriage.pipeline.account import Counts
 from extriage.pipeline.around import Table
 from extriage.pipeline.batch import Batch
@@ -42,6 +42,8 @@ class JournalReader:
     """Offset of the first damaged place."""
     unknown: int = 0
     """Changes whose path does not begin at the root."""
+    moved: int = 0
+    """Folders that got another name or place after changes in them were told."""
     trouble: str = ""
     """Why the folders are not known."""
     drive: str = field(init=False)
@@ -87,9 +89,15 @@ class JournalReader:
 
     def remarks(self) -> list[str]:
         """Say what to know of how it was read, though nothing is wrong with it."""
-        if self.trouble or not self.unknown:
-            return []
-        return [f"{self.unknown:,} changes were in folders that are gone: their paths begin with ?"]
+        found = []
+        if self.moved:
+            # NOTE: the table of files knows only how a folder is called at the end.
+            told = "changes in them from before are told with the path of the end"
+            found.append(f"{self.moved:,} folders were renamed or moved: {told}")
+        if self.unknown and not self.trouble:
+            gone = "changes were in folders that are gone: their paths begin with ?"
+            found.append(f"{self.unknown:,} {gone}")
+        return found
 
     def _count(self, found: Changes) -> None:
         counts, sound = self.counts, len(found.names) + found.ranges
@@ -113,9 +121,11 @@ class JournalReader:
     def _show(self, found: Changes) -> None:
         folders, first = self._folders, self.counts.parsed - len(found.names) + 1
         attributes, files = found.numbers["attributes"].tolist(), found.numbers["file"].tolist()
+        why = found.numbers["reason"].tolist()
         for at, parent in enumerate(found.numbers["parent"].tolist()):
             name = found.names[at]
             if attributes[at] & FOLDER:
+                self.moved += bool(why[at] & RENAMED) and not folders.told_of(files[at])
                 folders.change(files[at], parent, name)
             lying = folders.lying(parent)
             self.unknown += not lying.known

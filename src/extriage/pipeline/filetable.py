@@ -38,6 +38,8 @@ class Gathered:
     """Reference of a file to its row, which lacks the name."""
     later: list[Rows] = field(default_factory=list)
     """Names that stand in other entries than their files'."""
+    dropped: int = 0
+    """Names and files beyond those that are kept for the end."""
 
     def take(self, found: Entries) -> Rows:
         """Take in one block; return the names of files that stand where they belong."""
@@ -46,11 +48,17 @@ class Gathered:
         if not own.all():
             if sum(len(rows.names) for rows in self.later) < MOST_NAMELESS:
                 self.later.append(found.rows.some(np.flatnonzero(~own)))
+            else:
+                self.dropped += int(np.count_nonzero(~own))
             rows = found.rows.some(np.flatnonzero(own))
         else:
             rows = found.rows
         for at in range(len(found.nameless.names)):
-            if len(self.nameless) < MOST_NAMELESS and not found.nameless.numbers["base"][at]:
+            if found.nameless.numbers["base"][at]:
+                continue
+            if len(self.nameless) >= MOST_NAMELESS:
+                self.dropped += 1
+            else:
                 self.nameless[_reference(found.nameless, at)] = found.nameless, at
         self._folders(rows)
         return rows
@@ -173,6 +181,8 @@ class TableReader:
             found.append(f"{self.counts.rejected:,} damaged entries, the first: {self.damaged:,}")
         if forgotten := self._gathered.folders.forgotten:
             found.append(f"{forgotten:,} folders were too many to remember")
+        if self._gathered.dropped:
+            found.append(f"{self._gathered.dropped:,} files with scattered entries were too many")
         if self.hurried:
             found.append(f"{self.hurried:,} names could not wait for the names of their folders")
         return found

@@ -12,10 +12,14 @@ from extriage.errors import SourceError
 from extriage.knowledge.installation import plain
 from extriage.sources.tree import Item, Tree
 
-_LINKS = 8
-"""Junctions behind junctions that are followed."""
-_DEEPEST = 60
+_LINKS = 63
+"""Junctions behind junctions that are followed; Windows follows as many."""
+_MOST_LINKS = 1_000
+"""Junctions that are followed in search of one path; some lead to each other."""
+_DEEPEST = 260
 _READ = 1 << 20
+_SHORT = re.compile(r"([^~.]{2,6})~[1-9][0-9]?(?:\.[^.]{1,3})?")
+_LEFT_OUT = re.compile(r"[\s.]")
 
 
 class Folders:
@@ -31,18 +35,18 @@ class Folders:
         self.barred: set[str] = set()
         """Folders (small letters) into which no link is followed: they hold all of a drive."""
         self._listed: dict[str, list[Item]] = {}
+        self._left = 0
 
     def items(self, folder: str) -> list[Item]:
         """Return what a folder holds in a fixed order; nothing if it cannot be read."""
-        low = folder.lower()
-        if low not in self._listed:
+        if folder not in self._listed:
             try:
                 found = self.tree.listed(folder)
             except SourceError as error:
                 self.troubles[folder] = str(error)
                 found = []
-            self._listed[low] = sorted(found, key=lambda item: (item.name.lower(), item.name))
-        return self._listed[low]
+            self._listed[folder] = sorted(found, key=lambda item: (item.name.lower(), item.name))
+        return self._listed[folder]
 
     def drive(self, path: str) -> str:
         """Return the drive of a path as the tree names it; empty if it has no such drive."""
@@ -52,16 +56,23 @@ class Folders:
 
     def folder(self, path: str) -> str:
         """Return the true path of a folder; empty if there is none."""
-        return next((place for place, _ in self.matching(path, folders=True)), "")
+        found = self.matching(path, folders=True, literal=True)
+        return next((place for place, _ in found), "")
 
     def file(self, path: str) -> str:
         """Return the true path of a file; empty if there is none."""
-        return next((place for place, item in self.matching(path) if item and not item.folder), "")
+        found = self.matching(path, literal=True)
+        return next((place for place, item in found if item and not item.folder), "")
 
     def matching(
-        self, path: str, *, folders: bool = False, links: int = _LINKS
+        self, path: str, *, folders: bool = False, literal: bool = False, links: int = _LINKS
     ) -> list[tuple[str, Item | None]]:
-        """Return what there is under a path whose parts may have `*` and `?`; None for a drive."""
+        """Return what there is under a path whose parts may have `*` and `?`; None for a drive.
+
+        What evidence names is `literal`: an intruder may write what he likes into a setting.
+        """
+        if links == _LINKS:
+            self._left = _MOST_LINKS
         drive = self.drive(path)
         found: dict[str, tuple[str, Item | None]] = {drive: (drive, None)} if drive else {}
         parts = [part for part in path.split("/")[1:] if part]
@@ -69,28 +80,44 @@ class Folders:
             last = at + 1 == len(parts)
             into = folders or not last
             found = {
-                place.lower(): (place, item)
+                place: (place, item)
                 for folder, _ in found.values()
-                for place, item in self._named(folder, part, links)
+                for place, item in self._named(folder, part, literal, links)
                 if item is None or item.folder or not into
             }
         return list(found.values())
 
-    def _named(self, folder: str, part: str, links: int) -> Iterator[tuple[str, Item | None]]:
-        for item in self.items(folder):
-            if not matches(item.name, (part,)):
-                continue
+    def _named(
+        self, folder: str, part: str, literal: bool, links: int
+    ) -> Iterator[tuple[str, Item | None]]:
+        for item in self._fitting(folder, part, literal):
             if not item.link:
                 yield f"{folder}/{item.name}", item
-            elif item.target and links:
-                yield from self.matching(plain(item.target), links=links - 1)
+            elif item.target and links and self._left:
+                self._left -= 1
+                yield from self.matching(plain(item.target), literal=True, links=links - 1)
+
+    def _fitting(self, folder: str, part: str, literal: bool) -> list[Item]:
+        """Return what a folder holds under a name; a short name, `PROGRA~1`, fits all of its sort.
+
+        Which one Windows gave it to stands nowhere where it can be asked.
+        """
+        items = self.items(folder)
+        if not literal:
+            return [item for item in items if matches(item.name, (part,))]
+        low = part.lower()
+        found = [item for item in items if item.name.lower() == low]
+        short = _SHORT.fullmatch(low)
+        if found or not short:
+            return found
+        return [item for item in items if _squeezed(item.name).startswith(short[1])]
 
     def within(self, folder: str, *, deep: bool) -> Iterator[tuple[str, Item]]:
         """Yield the files of a folder, those below it too if `deep`, and links that lead nowhere.
 
         A link to a folder elsewhere on the server is followed, each folder is looked at once.
         """
-        pending, seen = [(folder, 0)], {folder.lower()}
+        pending, seen = [(folder, 0)], {folder}
         while pending:
             at, depth = pending.pop()
             inner: list[tuple[str, int]] = []
@@ -102,15 +129,20 @@ class Folders:
                 places = [path] if not item.link else self._behind(item, folder)
                 if item.link and not places:
                     yield path, item
-                for place in places if deep and depth < _DEEPEST else ():
-                    if place.lower() not in seen:
-                        seen.add(place.lower())
+                if deep and depth == _DEEPEST:
+                    self.troubles[path] = "is too deep: nothing below it was read"
+                    continue
+                for place in places if deep else ():
+                    if place not in seen:
+                        seen.add(place)
                         inner.append((place, depth + 1))
             pending.extend(reversed(inner))
 
     def _behind(self, item: Item, start: str) -> list[str]:
         """Return the folder that a link leads to, unless that lies around the start: a loop."""
-        places = self.matching(plain(item.target), folders=True) if item.target else []
+        if not item.target:
+            return []
+        places = self.matching(plain(item.target), folders=True, literal=True)
         return [
             place
             for place, _ in places
@@ -137,6 +169,11 @@ def inside(path: str, folder: str) -> bool:
 def matches(name: str, patterns: Iterable[str]) -> bool:
     """Tell whether a name fits one of the patterns; case does not count."""
     return any(_pattern(pattern).fullmatch(name) for pattern in patterns)
+
+
+def _squeezed(name: str) -> str:
+    """Return a name without what a short name leaves out."""
+    return _LEFT_OUT.sub("", name.lower())
 
 
 @lru_cache(maxsize=1024)

@@ -8,12 +8,13 @@ gone there.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from extriage.errors import SourceError
+from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import Entry, EntryStatus, Unit
 from extriage.pipeline.planning import Planned, everything, plan
 from extriage.sources.contents import Survey
@@ -33,6 +34,11 @@ SHADOW_SHARE = 512 * MIB
 FILES = 2_000
 _COLLECTED = re.compile(r"[A-Za-z](?::|%3A|\$|_drive)?|uploads|fs|sysvol", re.IGNORECASE)
 """Folders at the root of a disk that is no server's, but was filled by a collector."""
+
+_SEVERAL = (
+    "several servers by what marks it (cloned?): scan the disks of one server at a time, "
+    "or put them into a folder of their own"
+)
 
 Choose = Callable[[Tree], Planned]
 
@@ -62,6 +68,7 @@ def expanded(found: Survey, *, whole: bool = False) -> Survey:
         tuple(sorted(units, key=lambda unit: unit.place)),
         tuple(sorted((*found.entries, *listing.entries), key=lambda entry: entry.path)),
         {**found.same, **listing.same},
+        tuple(listing.together),
     )
 
 
@@ -75,6 +82,7 @@ class _Listing:
     made: list[Unit] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
+    together: list[tuple[str, ...]] = field(default_factory=list)
     copies: int = 0
     """Shadow copies so far: their numbers go on from drive to drive."""
 
@@ -84,17 +92,26 @@ class _Listing:
 
     def look(self, images: Sequence[Image]) -> None:
         """List what is to be read of all of them."""
-        found, unreadable = servers(images)
-        for one in unreadable:
-            path = f"{self.units[one.image].path}!/volume{one.volume.number}:"
-            self.tell(path, f"volume {one.volume.trouble}", "unreadable", one.volume.size)
-        for server in found:
+        found = servers(images, [unit.path for unit in self.units])
+        for one in found.unreadable:
+            reason = f"volume {one.volume.trouble}"
+            self.tell(self._numbered(one), reason, "unreadable", one.volume.size)
+        for one, letter in found.doubtful:
+            self.tell(self._numbered(one), f"is {letter} of {_SEVERAL}", "partial")
+        for server in found.servers:
             self._server(server, images)
-        named = {one.image for server in found for one in server.drives.values()}
-        named |= {one.image for one in unreadable}
+            held = sorted({self.units[one.image].path for one in server.drives.values()})
+            self.together += [tuple(held)] if held[1:] else []
+        named = {one.image for server in found.servers for one in server.drives.values()}
+        named |= {one.image for one in found.unreadable}
         for at, unit in enumerate(self.units):
+            if images[at].cut:
+                self.tell(unit.path, _cut(images[at].cut), "partial")
             if at not in named:
                 self.tell(unit.path, "disk image without a volume that is known", "unreadable")
+
+    def _numbered(self, one: Located) -> str:
+        return f"{self.units[one.image].path}!/volume{one.volume.number}:"
 
     def _server(self, server: Server, images: Sequence[Image]) -> None:
         drives = {name: one.volume.files for name, one in server.drives.items()}
@@ -105,8 +122,10 @@ class _Listing:
         for entry in planned.entries:
             self.entries.append(replace(entry, path=self._shown(server, entry.path)))
         for name, one in sorted(server.drives.items()):
-            files = _on(planned, name)
+            files = _with_streams(_on(planned, name), tree)
             self._drive(server, name, len(files))
+            if one.volume.cut > 0:
+                self.tell(self._shown(server, f"{name}/"), _cut(one.volume.cut), "partial")
             self._share(one, "", _fresh(files, tree, self._repeated(one, name)))
             self._tell_damage(self.units[one.image].path, name, one.volume.files)
         for name, one in sorted(server.drives.items()):
@@ -203,7 +222,7 @@ class _Listing:
             if entry.reason.startswith("folder:") and _is_on(entry.path, name):
                 shown = f"{self.units[one.image].path}!/{_swapped(entry.path, shadow)}"
                 self.entries.append(replace(entry, path=shown))
-        files = _on(planned, name)
+        files = _with_streams(_on(planned, name), tree)
         other = [(path, size) for path, size in files if _state(tree, path) != _state(now, path)]
         self._share(one, shadow, other)
         self._tell_damage(self.units[one.image].path, shadow, one.volume.files)
@@ -219,9 +238,15 @@ def _fresh(
 ) -> Iterator[tuple[str, int]]:
     """Yield files without further names (hard links) of one that was met before."""
     met: dict[object, str] = {}
-    for path, size in files:
-        state = _state(tree, path)
-        first = met.setdefault((state[0], ":" in path.rpartition("/")[2]), path) if state else path
+    keys: dict[str, object] = {}
+    listed = list(files)
+    # NOTE: of the names of one file that of a page is read: else it would not be taken for one.
+    for path, _ in sorted(listed, key=lambda one: not is_executed(one[0])):
+        node = _node(tree, path)
+        keys[path] = (node.key, node.stream) if node and node.state else path
+        met.setdefault(keys[path], path)
+    for path, size in listed:
+        first = met[keys[path]]
         if first == path:
             yield path, size
         else:
@@ -230,11 +255,27 @@ def _fresh(
 
 def _state(tree: ImageTree, path: str) -> tuple[int, ...] | None:
     """Return what tells two states of a file apart; None if there is no such file."""
+    node = _node(tree, path)
+    return node.state or (node.item.size, node.item.modified) if node else None
+
+
+def _node(tree: ImageTree, path: str) -> Node | None:
     try:
-        node: Node | None = tree.node(path)
+        return tree.node(path)
     except SourceError:
         return None
-    return node.state or (node.item.size, node.item.modified) if node else None
+
+
+def _with_streams(files: list[tuple[str, int]], tree: ImageTree) -> list[tuple[str, int]]:
+    """Add the streams of the folders that files lie in; a file's own are met when it is read."""
+    folders = {path.rpartition("/")[0] for path, _ in files}
+    found: list[tuple[str, int]] = []
+    for folder in sorted(folders):
+        with suppress(SourceError):  # listing the folder has told what is wrong with it
+            above = folder.rpartition("/")[0]
+            nodes = tree.streams(folder)
+            found += [(f"{above}/{node.item.name}", node.item.size) for node in nodes]
+    return files + found
 
 
 def _on(planned: Planned, drive: str) -> list[tuple[str, int]]:
@@ -264,6 +305,10 @@ def _shares(files: Iterable[tuple[str, int]], most: int) -> Iterator[list[tuple[
         room -= max(size, 0)
     if share:
         yield share
+
+
+def _cut(count: int) -> str:
+    return f"cut off: its last {count:,} bytes are missing in the image; what lay there is lost"
 
 
 def _size(count: int) -> str:

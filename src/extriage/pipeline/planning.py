@@ -5,7 +5,7 @@ of every drive too, lays the table of places over what it found, and lists only 
 folder that settings name and that is not there is told: nobody may take it for read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
@@ -17,6 +17,7 @@ from extriage.knowledge.installation import (
     Wanted,
     below,
     is_local,
+    plain,
     wanted,
 )
 from extriage.knowledge.places import places
@@ -28,25 +29,36 @@ from extriage.parsers.text import open_text
 from extriage.pipeline.folders import Folders, inside, matches
 from extriage.pipeline.looking import look
 from extriage.pipeline.serversettings import (
+    MOST,
     SOFTWARE,
     SYSTEM,
     Said,
     hive_keys,
     see_configuration,
     see_iis,
+    see_redirection,
     see_software,
     see_system,
 )
 from extriage.sources.tree import Item, Tree
 
 _CONFIGURATION = 16 << 20
+_PAGE = 4 << 20
+"""Bytes up to which any file in a web folder is read, whatever its name is."""
+_SERVED = {"web-file", "web-config"}
+"""Kinds of the places that IIS serves."""
 _BLOCK = 1 << 20
 _HIVE_LOG = 64 << 20
 _OWN = ("Bin/*.exe.config", "FrontEnd/HttpProxy/*/web.config", "ClientAccess/*/web.config",
         "ClientAccess/*/*/web.config", "TransportRoles/*/*.config")  # fmt: skip
 _COMPILED = "Microsoft.NET/Framework*/v*/Temporary ASP.NET Files"
 _FOLDER = "; that folder is not in the evidence"
-_LOST = ("install", "iis-logs", EXCHANGE_LOGS, "event-logs")
+_AWAY = ", on another computer; that is not in the evidence"
+_UNCLEAR = "; where that is cannot be told: --everything reads all files"
+_BEYOND = f"settings name more than {MOST:,} folders; from this one on none was read: --everything"
+_WRITTEN = ("iis-config", "iis-logs", "event-logs")
+"""Folders that are in use all the time: one that is gone was lost or deleted."""
+_LOST = ("iis-config", "install", "iis-logs", EXCHANGE_LOGS, "event-logs")
 """Folders without which a scan is not whole; a site may well name a folder that was never made."""
 
 
@@ -116,7 +128,8 @@ def everything(tree: Tree) -> Planned:
     for folder, reason in folders.troubles.items():
         entries[folder] = Entry(folder, 0, "", "unreadable", f"folder: {reason}")
     ordered = tuple(entries[path] for path in sorted(entries))
-    return Planned(Installation(), (), tuple(files[low] for low in sorted(files)), ordered)
+    listed = tuple(files[path] for path in sorted(files, key=_order))
+    return Planned(Installation(), (), listed, ordered)
 
 
 def _windows(folders: Folders) -> list[str]:
@@ -128,6 +141,11 @@ def _windows(folders: Folders) -> list[str]:
                 break
             for place, _ in folders.matching(f"{drive}/{name}/System32/config", folders=True):
                 found.setdefault(place.rsplit("/", 2)[0])
+    usual = (f"{drive}/{name}" for name in ("Windows", "WINNT") for drive in folders.drives)
+    for one in usual:
+        # NOTE: hives may be lost or held back; logs and compiled pages lie there all the same.
+        if place := folders.folder(one):
+            found.setdefault(place)
     return list(found)
 
 
@@ -138,26 +156,26 @@ def _ask_registry(server: _Server, registry: Mapping[str, Keys]) -> None:
     )
     for windows in server.windows[:4]:
         for name, see in asked:
+            if name == SYSTEM:
+                _settle(server, windows)
             keys = registry.get(name) or _hive(server, f"{windows}/System32/config/{name}")
             try:
                 if keys:
                     see(server.said, keys)
             except DocumentError:
                 continue  # reading it as evidence says what is wrong with it
-        root = server.said.variables.get("systemdrive", "C:").lower()
-        drive = windows.partition("/")[0]
-        if not server.folders.drive(root):
-            # NOTE: settings know the letter that a drive had on the running server.
-            server.folders.letters[root] = drive.lower()
         if registry:
             break
-    _defaults(server)
+    _settle(server, server.windows[0] if server.windows else "C:/Windows")
 
 
-def _defaults(server: _Server) -> None:
-    """Fill in variables that a lost registry does not tell."""
-    drive = server.windows[0].partition("/")[0] if server.windows else "C:"
-    windows = server.windows[0] if server.windows else "C:/Windows"
+def _settle(server: _Server, windows: str) -> None:
+    """Fill in what SOFTWARE did not tell, and which drive is the one that it calls its own."""
+    drive = windows.partition("/")[0]
+    root = server.said.variables.get("systemdrive", "C:").lower()
+    if not server.folders.drive(root):
+        # NOTE: settings know the letter that a drive had on the running server.
+        server.folders.letters[root] = drive.lower()
     for name, value in (
         ("systemdrive", drive),
         ("systemroot", windows),
@@ -184,8 +202,12 @@ def _hive(server: _Server, path: str) -> Keys | None:
 
 
 def _ask_iis(server: _Server) -> None:
-    for windows in server.windows:
-        path = server.folders.file(f"{windows}/System32/inetsrv/config/applicationHost.config")
+    own = [f"{windows}/System32/inetsrv/config" for windows in server.windows]
+    for folder in own:
+        if path := server.folders.file(f"{folder}/redirection.config"):
+            _ask(server, path, partial(see_redirection, server.said), _CONFIGURATION)
+    for folder in (*own, *server.said.at("iis-config")):
+        path = server.folders.file(f"{folder}/applicationHost.config")
         if path:
 
             def see(data: bytes, path: str = path) -> None:
@@ -205,6 +227,8 @@ def _ask(server: _Server, path: str, see: Callable[[bytes], None], most: int) ->
 def _bases(server: _Server) -> dict[str, tuple[str, ...]]:
     """Return the folders of every base that are there."""
     drives, windows = server.folders.drives, server.windows
+    homes = [server.folders.folder(path) for path in server.said.at("user-folders")]
+    homes = [*filter(None, homes), *(f"{drive}/Users" for drive in drives)]
     looked = look(server.folders)
     usual = {
         "install": [f"{drive}/Program Files/Microsoft/Exchange Server/{version}"
@@ -219,8 +243,7 @@ def _bases(server: _Server) -> dict[str, tuple[str, ...]]:
         "defender": [f"{server.said.variables['programdata']}/Microsoft/Windows Defender"],
         "drive": list(drives),
         "setup-logs": [f"{drive}/ExchangeSetupLogs" for drive in drives],
-        "users": [f"{folder}/*" for folder in server.said.at("user-folders")]
-                 + [f"{drive}/Users/*" for drive in drives],
+        "users": [f"{one}/*" for one in homes],
         EXCHANGE_LOGS: looked.exchange_logs,
     }  # fmt: skip
     return {base: _there(server, base, folders) for base, folders in usual.items()}
@@ -228,11 +251,18 @@ def _bases(server: _Server) -> dict[str, tuple[str, ...]]:
 
 def _there(server: _Server, base: str, usual: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     """Return which folders of a base there are, by their true paths: named ones and usual ones."""
-    found: dict[str, str] = {}
-    for path in (*server.said.at(base), *usual):
-        for place, _ in server.folders.matching(path, folders=True):
-            found.setdefault(place.lower(), place)
-    return tuple(found[low] for low in sorted(found))
+    found: set[str] = set()
+    for path in server.said.at(base):
+        found.update(
+            place for place, _ in server.folders.matching(path, folders=True, literal=True)
+        )
+    for path in usual:
+        found.update(place for place, _ in server.folders.matching(path, folders=True))
+    return tuple(sorted(found, key=_order))
+
+
+def _order(path: str) -> tuple[str, str]:
+    return path.lower(), path
 
 
 def _configurations(folders: Folders, installs: tuple[str, ...]) -> list[str]:
@@ -256,25 +286,34 @@ def _forget_own(server: _Server, installs: tuple[str, ...]) -> None:
 
 def _tell_missing(server: _Server, bases: Mapping[str, tuple[str, ...]]) -> None:
     """Tell the folders that settings name and that are not there; not those inside of one told."""
-    gone = list[str]()
+    gone = set[str]()
     for base in (*_LOST, "web"):
         for path, who in server.said.at(base).items():
             where = _missing(server.folders, path)
-            if not where or any(inside(path, one) for one in gone):
+            if not where or any(one in gone for one in _around(path.lower())):
                 continue
-            gone.append(path)
+            gone.add(path.lower())
             away = where is not _FOLDER
-            lost = base in _LOST and (away or not bases.get(base))
-            server.tell(path, f"{who} {path}{where}", lost=lost or (away and is_local(path)))
+            lost = base in _WRITTEN or (base in _LOST and not bases.get(base))
+            server.tell(path, f"{who} {path}{where}", lost=lost or away)
+    for path in server.said.beyond.values():
+        server.tell(path, _BEYOND, lost=True)
+
+
+def _around(path: str) -> Iterator[str]:
+    """Yield a path and the folders that it lies in."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def _missing(folders: Folders, path: str) -> str:
-    """Say in what way a folder is not there; empty if it is, or if nobody can tell."""
-    if not is_local(path):
-        return ", on another computer; that is not in the evidence" if path[:2] == "//" else ""
-    if not folders.drive(path):
+    """Say in what way a folder is not there; empty if it is."""
+    if folders.drive(path):
+        return "" if folders.folder(path) else _FOLDER
+    if is_local(path):
         return f"; the drive {path[:2]} is not in the evidence"
-    return "" if folders.folder(path) else _FOLDER
+    return _AWAY if path.startswith("//") else _UNCLEAR
 
 
 def _files(
@@ -285,9 +324,11 @@ def _files(
     whole = {drive.lower() for drive in server.folders.drives}
     whole |= {folder.lower() for folder in installation.at("windows")}
     server.folders.barred = whole
+    walked: dict[tuple[str, ...], set[str]] = {}
     for one in listed:
         folder = server.folders.folder(one.folder)
-        if not folder:
+        done = walked.setdefault(one.patterns, set())
+        if not folder or any(outer in done for outer in _around(folder)):
             continue
         deep = one.deep
         if deep and folder.lower() in whole:
@@ -295,17 +336,43 @@ def _files(
             reason = "a site serves all of it; only files right in it were read: --everything"
             server.tell(folder, reason, lost=True)
             deep = False
-        for path, item in server.folders.within(folder, deep=deep):
-            if item.link or matches(item.name, one.patterns):
-                _take(files, server.entries, path, item)
-    return tuple(files[low] for low in sorted(files))
+        if deep:
+            done.add(folder)
+        _list(server, files, one, folder, deep=deep)
+    return tuple(files[path] for path in sorted(files, key=_order))
+
+
+def _list(
+    server: _Server, files: dict[str, tuple[str, int, int]], one: Wanted, folder: str, *, deep: bool
+) -> None:
+    """Keep what counts in one folder; a page may have any name, if a handler is made for it."""
+    served, large = set(one.place.kinds) >= _SERVED, 0
+    for path, item in server.folders.within(folder, deep=deep):
+        if item.link:
+            _follow(server, files, path, item)
+        elif matches(item.name, one.patterns) or (served and item.size <= _PAGE):
+            _take(files, server.entries, path, item)
+        elif served and path not in files:
+            large += 1
+    if large:
+        reason = f"files of other names, over {_PAGE >> 20} MiB each, not read: {large:,}"
+        server.tell(f"{folder}/", reason, lost=False)
+
+
+def _follow(server: _Server, files: dict[str, tuple[str, int, int]], path: str, item: Item) -> None:
+    """Read what a link to a file leads to, and tell of the link."""
+    found = server.folders.matching(plain(item.target), literal=True) if item.target else []
+    for place, behind in found:
+        if behind is not None and not behind.folder:
+            _take(files, server.entries, place, behind)
+    _take(files, server.entries, path, item)
 
 
 def _take(
     files: dict[str, tuple[str, int, int]], entries: dict[str, Entry], path: str, item: Item
 ) -> None:
     if not item.link:
-        files.setdefault(path.lower(), (path, item.size, item.modified))
+        files.setdefault(path, (path, item.size, item.modified))
         return
     to = f" to {item.target}" if item.target else ""
     reason = f"link or junction{to}: not followed"

@@ -17,5 +17,7 @@ class Results:
     entries: Iterable[Entry]
     same: Mapping[str, str] = field(default_factory=dict)
     """Path to the path under which this very file was met before."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Disk images that hold the drives of one server each."""
     second: SecondPass | None = None
     """How the evidence can be read once more; None if it cannot."""

@@ -77,7 +77,7 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
         order = sorted(keys, key=lambda key: keys[key].place)
         reading = (keys, options.jobs, watcher.again, watcher.read)
         second = SecondPass(*reading, folder.path, options.content)
-        results = Results(ledger, order, found.entries, found.same, second)
+        results = Results(ledger, order, found.entries, found.same, found.together, second)
         pack = load_pack(options.content)
         case: Case = _judges().conclude(results, pack, options.as_of)
         gone()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from extriage.errors import SourceError
+from extriage.errors import SourceError, UsageError
 from extriage.model.case import Case
 from extriage.model.custody import Chain, Container, FileCheck, FileState, Root
 from extriage.model.evidence import ByteStream, Entry, Unit
@@ -18,12 +18,13 @@ from extriage.pipeline.artifact import HASHED, Progress
 from extriage.pipeline.beginning import Beginning, evidence
 from extriage.pipeline.containers import INSIDE, files_of, hash_whole
 from extriage.pipeline.digest import Digests
-from extriage.pipeline.drives import Given, with_server
+from extriage.pipeline.drives import KEPT, REGISTRY, Given, with_server
 from extriage.sources import Survey, read
 from extriage.sources.directory import labels, shown
 from extriage.sources.files import open_file
 
 PIECE = 1 << 20
+_SIZES = "{:,} bytes, {:,} were recorded"
 _TOGETHER = 256
 """Units whose results are waited for together, so that memory does not grow with the evidence."""
 
@@ -57,26 +58,41 @@ def roots_of(paths: Sequence[Path]) -> list[Root]:
 
 
 def recorded_roots(chain: Chain) -> list[Root]:
-    """Return the paths that the last scan of a case was given, as its run log has them."""
-    for line in reversed(chain.lines):
-        given = line.facts.get("evidence")
-        if line.what == "scan-started" and isinstance(given, list):
-            return [
-                Root(str(one.get("path", "")), str(one.get("shown", "")))
-                for one in given
-                if isinstance(one, dict)
-            ]
-    return []
+    """Return the paths that the scan of a case was given, as its run log has them."""
+    given = _asked(chain).get("evidence")
+    return [
+        Root(str(one.get("path", "")), str(one.get("shown", "")))
+        for one in (given if isinstance(given, list) else ())
+        if isinstance(one, dict)
+    ]
+
+
+def _asked(chain: Chain) -> Mapping[str, object]:
+    """Return what the scan was given that made the case: the last one that came to its end."""
+    last: Mapping[str, object] = {}
+    begun: Mapping[str, object] = {}
+    for line in chain.lines:
+        if line.what == "scan-started":
+            begun = line.facts
+        elif line.what == "scan-finished":
+            last = begun
+    return last or begun
 
 
 def named_again(roots: Sequence[Root], paths: Sequence[Path]) -> list[Root]:
     """Return the places that the user names now, under the names that the case knows.
 
-    As many paths as the scan was given stand for them, in the same order; else the names decide.
+    As many paths as the scan was given stand for them, in the same order; UsageError if there are
+    more or fewer. If the log names none, the names decide.
     """
     now = roots_of(paths)
-    if len(now) != len(roots):
+    if not roots:
         return now
+    if len(now) != len(roots):
+        asked = ", ".join(root.path for root in roots)
+        raise UsageError(
+            f"the scan was given {len(roots)} paths ({asked}): name all of them, in this order"
+        )
     known = {root.shown for root in roots}
     if {one.shown for one in now} == known:
         return now
@@ -94,11 +110,11 @@ def recorded(case: Case) -> Recorded:
 
 
 def recorded_drives(chain: Chain) -> Given:
-    """Return the drives that the last scan was given, and whether it read all files."""
-    scans = [line for line in chain.lines if line.what == "scan-started"]
-    facts = scans[-1].facts if scans else {}
+    """Return the drives that the scan was given, and whether it read all files."""
+    facts = _asked(chain)
     drives = facts.get("drives")
-    named = tuple(str(one) for one in drives) if isinstance(drives, list) else ()
+    listed = drives if isinstance(drives, list) else ()
+    named = tuple(one for one in listed if isinstance(one, str) and "\0" not in one)
     return Given(facts.get("live") is True, named, facts.get("everything") is True)
 
 
@@ -114,11 +130,31 @@ def listed(roots: Iterable[Root], drives: Given, folder: Path) -> Iterator[Surve
             digests.stop()
 
 
+def kept(folder: Path) -> Survey:
+    """List what a live server said, which the case folder keeps: it can be asked no more."""
+    file = folder / KEPT
+    if not file.is_file():
+        return Survey((), ())
+    return Survey((Unit(str(file), REGISTRY, file.stat().st_size),), ())
+
+
+def only(known: Recorded, names: Iterable[str]) -> Recorded:
+    """Return what a case says of the files with these names, and of those below them."""
+    below = tuple(names)
+
+    def there(path: str) -> bool:
+        return any(path == name or path.startswith((f"{name}/", f"{name}!")) for name in below)
+
+    return Recorded(
+        {path: row for path, row in known.rows.items() if there(path)},
+        {path: one for path, one in known.containers.items() if there(path)},
+    )
+
+
 def compare(
-    case: Case, surveys: Iterable[Survey], jobs: int = 1, progress: Progress | None = None
+    known: Recorded, surveys: Iterable[Survey], jobs: int = 1, progress: Progress | None = None
 ) -> Comparison:
-    """Compare all files that were listed with the case, and name those that are gone."""
-    known = recorded(case)
+    """Compare all files that were listed with what is known, and name those that are gone."""
     found = Comparison()
     met: set[str] = set()
     for surveyed in surveys:
@@ -190,16 +226,14 @@ def _file(known: Recorded, units: Sequence[Unit]) -> list[FileCheck]:
     unit = units[0]
     container = known.containers.get(unit.path)
     checks: list[FileCheck] = []
-    if container is not None and container.sha256:
+    if container is not None:
         checks = _parts(known, unit)
-        if all(check.state != "changed" for check in checks):
+        if container.sha256 and all(check.state != "changed" for check in checks):
             return checks
-    elif container is None and _seen_only(known, unit):
+    elif _seen_only(known, unit):
         return [_by_size(known, unit.path, unit.size)]
     for one in units:
         checks += _inside(known, one)
-    if container is not None and not container.sha256:
-        checks.append(FileCheck(unit.path, "not-hashed", reason=container.note))
     return checks
 
 
@@ -213,7 +247,20 @@ def _parts(known: Recorded, unit: Unit) -> list[FileCheck]:
             checks.append(FileCheck(path, "new", reason=f"another part of {unit.path}"))
         elif recorded.sha256:
             checks.append(_whole(str(part), path, recorded.sha256))
+        else:
+            checks.append(_sized(part, path, recorded))
     return checks
+
+
+def _sized(part: Path, path: str, recorded: Container) -> FileCheck:
+    """Compare an image that was not hashed as a whole: its size at least."""
+    try:
+        size = part.stat().st_size
+    except OSError as error:
+        return FileCheck(path, "unread", reason=str(error.strerror))
+    if size == recorded.size:
+        return FileCheck(path, "not-hashed", reason=recorded.note)
+    return FileCheck(path, "changed", reason=_SIZES.format(size, recorded.size))
 
 
 def _whole(file: str, path: str, sha256: str) -> FileCheck:
@@ -277,7 +324,7 @@ def _by_size(known: Recorded, path: str, size: int) -> FileCheck:
     row = known.rows[path]
     if size == row.size:
         return FileCheck(path, "not-hashed", reason="the size is the same")
-    reason = f"{size:,} bytes, {row.size:,} were recorded" if size >= 0 else "cannot be read"
+    reason = _SIZES.format(size, row.size) if size >= 0 else "cannot be read"
     return FileCheck(path, "changed" if size >= 0 else "unread", reason=reason)
 
 

@@ -31,7 +31,7 @@ from extriage.sources.stream import Stream
 from extriage.sources.tape import is_tar, read_tar
 from extriage.sources.zipforward import forward
 
-HEAD = 512
+HEAD = 2048
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")
 SEVENZIP = "7z archive"
 XZ, ZSTANDARD, BZIP2 = "xz compression", "Zstandard compression", "bzip2 compression"
@@ -49,6 +49,9 @@ PACKED_SUFFIX = re.compile(r"\.(gz|gzip|bz2|bzip2|xz|zst|zstd)$", re.IGNORECASE)
 TAPED_SUFFIX = re.compile(r"\.(tgz|tbz2?|txz|tzst)$", re.IGNORECASE)
 AMBIGUOUS = re.compile(r"!/|^\[entry \d+\]| \[entry \d+\]$")
 """Names that could pass for an entry of an inner archive, or for one that was numbered by us."""
+
+_WRAPPED = "inside another file: unpack it and give it by itself"
+_STUMP = "of less than a megabyte: cut off, or only a part of one"
 
 Found = Iterator[Opened | Entry]
 
@@ -96,6 +99,8 @@ def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
         yield from _unpacked(stream, place, budget, COMPRESSED[kind])
     elif kind == SEVENZIP:
         yield place.entry("unreadable", f"{kind} inside another archive: unpack the outer one")
+    elif kind.startswith("disk image"):
+        yield place.entry("unreadable", f"{kind} {_WRAPPED if _is_inside(place) else _STUMP}")
     elif kind not in ("zip", "tar", *COMPRESSED):
         yield place.entry("unreadable", f"{kind}: not supported")
     elif place.depth >= DEEPEST:
@@ -106,10 +111,19 @@ def unfold(stream: Stream, place: Place, budget: Budget) -> Found:
         yield from contents(place, budget, lambda: read_tar(stream))
 
 
+def _is_inside(place: Place) -> bool:
+    return place.depth > 0 or "!/" in place.path
+
+
+def _is_journal(path: str) -> bool:
+    """Tell the change journal of NTFS by its name: honest ones begin with gigabytes of zeros."""
+    return path.lower().endswith(("$j", "%24j"))
+
+
 def leaf(stream: Stream, place: Place, budget: Budget) -> Found:
     """Yield a file as it is."""
     if place.depth:
-        stream.cap = budget.limits.file
+        stream.cap = budget.limits.total if _is_journal(place.path) else budget.limits.file
     if collections.tells(place.path, stream):
         yield from _collector_log(stream, place)
         return
@@ -170,6 +184,7 @@ def _unpacked(
     modified = utc(reader.modified) if reader.modified else None
     path = f"{place.path}!/{_unpacked_name(place.path)}"
     inner = Place(path, -1, modified, place.depth + 1, place.note)
+    budget.sparse = _is_journal(path)
     if place.depth >= DEEPEST and recognise(head, path):
         yield inner.entry("unreadable", f"nested too deep: archives are read {DEEPEST} deep")
     else:
@@ -232,6 +247,7 @@ def _member(outer: Place, member: Member, budget: Budget) -> Found:
     path = f"{outer.path}!/{_shown_name(member)}"
     notes = joined(name_trouble(plain_name(member.name)), member.note)
     inner = Place(path, member.size, member.modified, outer.depth + 1, notes)
+    budget.sparse = _is_journal(path)
     if isinstance(member.data, Remark):
         yield inner.entry(member.data.status, member.data.reason)
     elif not _is_folder(member.name, member.data):

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache
 
@@ -95,14 +95,21 @@ def told(path: str, stream: Stream) -> Told:
         for row in log.rows(reading.lines()):
             count += 1
             if len(kept) < MOST and matters(row.path):
-                kept.append(row)
-    except (SourceError, csv.Error, ValueError, RecursionError) as error:
+                kept.append(replace(row, path=_sound(row.path), reason=_sound(row.reason)))
+    except SourceError as error:
         status, trouble = "partial", f"; not read to its end: {error}"
+    except (csv.Error, ValueError, RecursionError):
+        status, trouble = "partial", f"; damaged after {count:,} files: not read to its end"
     reason = f"{log.title}: names {count:,} file{'s' * (count != 1)}"
     if count:
         reason += f" that it did not take, {len(kept):,} of them of a kind that is read here"
     missing = tuple(dict.fromkeys(kept))
     return Told(missing, reason + trouble, reading.digest.hexdigest(), reading.size, status)
+
+
+def _sound(text: str) -> str:
+    """Return text that a case can hold: names on NTFS may be no valid Unicode."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _log(path: str, head: bytes) -> _Log | None:
@@ -146,7 +153,9 @@ def _skipped(lines: Iterator[str]) -> Iterator[Missing]:
     next(lines, "")
     for line in lines:
         row = next(csv.reader([line]), [])
-        if len(row) < 3:
+        if row and len(row) < 3:
+            row = [row[0].partition(",")[0], "", "its row in the log is damaged"]
+        elif not row:
             continue
         path, sha1, reason = row[0], row[1], row[2]
         if reason.lower() != "deduped":

@@ -29,6 +29,8 @@ class Survey:
     entries: tuple[Entry, ...]
     same: Mapping[str, str] = field(default_factory=dict)
     """Path to the path under which this very file was met before, and is read."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """Disk images that hold the drives of one server each."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from extriage.errors import SourceError
 from extriage.sources.files import open_file
 from extriage.sources.limits import MIB
 
+HEAD = 2048
 SMALLEST = MIB
 """No file system is smaller, but a part of an image is; those are known by their names."""
 _PART_NAME = re.compile(r"\.(vmdk|vhdx?|qcow2|vdi|[els]x?01|001)$", re.I)
@@ -52,7 +53,9 @@ _RAW_NAME = re.compile(
 _PARTITION = struct.Struct("<B3xB3xII")
 _EWF_NAME = re.compile(r"\.[e-z]([0-9]{2}|[a-z]{2})", re.I)
 _SPLIT_NAME = re.compile(r"\.[0-9]{3,4}")
-_EXTENT = re.compile(r'^(?:RW|RDONLY|NOACCESS)[ \t]+(\d+)[ \t]+(\w+)(?:[ \t]+"([^"]*)")?', re.M)
+_EXTENT = re.compile(
+    r'^(?:RW|RDONLY|NOACCESS)[ \t]+(\d+)[ \t]+(\w+)(?:[ \t]+"([^"]*)"(?:[ \t]+(\d+))?)?', re.M
+)
 _SETTING = re.compile(r'^[ \t]*(\w+)[ \t]*=[ \t]*"?([^"\r\n]*)"?', re.M)
 _DESCRIPTOR_LIMIT = 64 * 1024
 _MOST_PARTS = 20_000
@@ -67,6 +70,8 @@ class Extent:
     kind: str
     """`FLAT`, `SPARSE`, `ZERO` …"""
     name: str
+    offset: int = 0
+    """Sectors of its file that lie before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +96,8 @@ class Parts:
 def disk_format(head: bytes, name: str) -> str:
     """Say which disk image begins with these bytes: `disk image (E01)`; empty for anything else.
 
-    `head` holds the first 512 bytes. Files without a mark of their own count if they begin with a
-    partition table or a file system.
+    `head` holds the first 2048 bytes, or as many as there are. Files without a mark of their own
+    count if they begin with a partition table or a file system.
     """
     found = _format(head, name) or next(
         (title for mark, title in _CLOSED_MARKS if head.startswith(mark)), ""
@@ -111,7 +116,10 @@ def _format(head: bytes, name: str) -> str:
 
 
 def _volume(head: bytes) -> bool:
-    return head[3:11] in _VOLUMES and head[:1] in (b"\xeb", b"\0")
+    windows = head[3:11] in _VOLUMES and head[:1] in (b"\xeb", b"\0")
+    fat = head[:1] in (b"\xeb", b"\xe9") and (head[54:58] == b"FAT1" or head[82:87] == b"FAT32")
+    linux = head[:4] == b"XFSB" or (not any(head[:8]) and head[0x438:0x43A] == b"\x53\xef")
+    return windows or (fat and head[510:512] == b"\x55\xaa") or linux
 
 
 def _partitions(head: bytes) -> bool:
@@ -147,7 +155,7 @@ def parts(file: Path) -> Parts:
     return Parts(found, (file,))
 
 
-def _head(file: Path, size: int = 512) -> bytes:
+def _head(file: Path, size: int = HEAD) -> bytes:
     with open_file(str(file)) as opened:
         return opened.piece(0, size)
 
@@ -206,7 +214,10 @@ def _vmdk(file: Path, depth: int) -> Parts:
         below = _vmdk(_named(file, hint, "snapshot of the disk"), depth + 1)
     if not _head(file, 32).startswith(b"#"):
         return Parts("VMDK", (file,), below=below)
-    extents = [Extent(int(rows), kind.upper(), name) for rows, kind, name in _EXTENT.findall(text)]
+    extents = [
+        Extent(int(rows), kind.upper(), name, int(start or 0))
+        for rows, kind, name, start in _EXTENT.findall(text)
+    ]
     if not extents or len(extents) > _MOST_PARTS:
         raise SourceError("its descriptor names no extents that could be read")
     if odd := next((one for one in extents if one.kind not in _EXTENTS), None):

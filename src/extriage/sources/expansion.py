@@ -105,6 +105,7 @@ class Expansion:
         self._budget = budget
         self._start = parent.position
         self.produced = 0
+        self._spared = 0
 
     @property
     def consumed(self) -> int:
@@ -119,7 +120,8 @@ class Expansion:
                 self._parent.unread(self._codec.unused_data)
             if made:
                 self.produced += len(made)
-                self._budget.expanded(len(made), self.produced, self.consumed)
+                self._spared += len(made) if self._budget.spares(made) else 0
+                self._budget.expanded(len(made), self.produced - self._spared, self.consumed)
                 return made
         return b""
 

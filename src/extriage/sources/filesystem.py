@@ -2,14 +2,15 @@
 
 NTFS is read from its own structures, as they are on the disk: names, times and sizes of a folder
 come from its index (the size there may lag behind for a file that was being written), bytes and
-true size from the file's record. `$MFT` and `$Extend/$UsnJrnl:$J` are files like others; all other
-metadata is left out. Other file systems are taken as the library gives them.
+true size from the file's record, and so do further ("alternate") streams, which no listing shows.
+`$MFT` and `$Extend/$UsnJrnl:$J` are files like others; all other metadata is left out. Other file
+systems are taken as the library gives them.
 """
 
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
 
 from extriage.errors import SourceError
@@ -26,8 +27,9 @@ ROOT = 5
 EXTEND = 11
 ORDINARY = 24
 """Number of the first record that is no metadata of NTFS."""
-JOURNAL = "$UsnJrnl"
-_STREAM = {JOURNAL: "$J"}
+JOURNAL, _RECORDS = "$UsnJrnl", "$J"
+MOST_STREAMS = 1_000
+"""Further streams of one file that are read."""
 _INDEX, _ROOT, _ALLOCATION, _BITMAP, _DATA = "$I30", 0x90, 0xA0, 0xB0, 0x80
 _ENTRY = struct.Struct("<IHHHHHxx")
 _LAST = 2
@@ -36,10 +38,11 @@ _FOLDER, _REPARSE, _ENCRYPTED = 0x10000000, 0x400, 0x4000
 _REPARSE_POINT = 0xC0
 _ON_DRIVE = re.compile(r"(?:/\?\?/)?([A-Za-z]):((?:/.*)?)", re.DOTALL)
 _DOS_NAME = 2
+_COMPRESSED, _ITS_STREAM = 0x80000017, "wofcompresseddata"
 _LINKS = (0xA0000003, 0xA000000C)
 _REPLACED = {
     0x80000013: "was deduplicated by Windows: its data lies elsewhere and is not read",
-    0x80000017: "is compressed by Windows (WOF): not read",
+    _COMPRESSED: "is compressed by Windows (WOF): not read",
 }
 _EPOCH = 11_644_473_600 * 10_000_000
 _BUFFERS = GIB // 4096
@@ -57,6 +60,8 @@ class Node:
     state: tuple[int, ...] = ()
     """What is equal as long as the file is the same: sequence, size, times. Empty if not known."""
     reparse: int = 0
+    stream: str = ""
+    """Its name if this is a further stream of a file; the file's own data have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,9 @@ class FileSystem(Protocol):
 
     def opened(self, node: Node) -> Content:
         """Open a file; SourceError if that cannot be."""
+
+    def streams(self, node: Node) -> list[Node]:
+        """Return the further streams of a file or folder; SourceError if that cannot be."""
 
 
 class NtfsFiles:
@@ -150,8 +158,9 @@ class NtfsFiles:
         folder = bool(flags & _FOLDER)
         reparse = tag if flags & _REPARSE else 0
         text = plain(name.decode("utf-16-le", "surrogatepass"))
-        if inside == EXTEND and text == JOURNAL:
-            text, size = f"{text}:{_STREAM[text]}", self._journal(segment)
+        journal = inside == EXTEND and text == JOURNAL
+        if journal:
+            text, size = f"{text}:{_RECORDS}", self._journal(segment)
         item = Item(
             text,
             folder,
@@ -160,7 +169,8 @@ class NtfsFiles:
             reparse in _LINKS,
             self._target(segment) if reparse in _LINKS else "",
         )
-        return Node(item, segment, (segment, sequence, size, created, modified, changed), reparse)
+        state = (segment, sequence, size, created, modified, changed)
+        return Node(item, segment, state, reparse, _RECORDS if journal else "")
 
     def _target(self, segment: int) -> str:
         """Return where a link leads, `E:/Logs`; empty if that is no place on a drive."""
@@ -176,13 +186,13 @@ class NtfsFiles:
 
     def _journal(self, segment: int) -> int:
         """Return how many bytes the change journal has; its folder tells no sizes of streams."""
-        found = self._mft.get(segment).attributes.find(_STREAM[JOURNAL], _DATA)
+        found = self._mft.get(segment).attributes.find(_RECORDS, _DATA)
         return int(found.size()) - self._sparse_head(found) if found else 0
 
     def _wanted(self, node: Node, folder: Key) -> bool:
         number, name = node.key, node.item.name
         if folder == EXTEND:
-            return name == f"{JOURNAL}:{_STREAM[JOURNAL]}"
+            return name == f"{JOURNAL}:{_RECORDS}"
         if not isinstance(number, int) or number >= ORDINARY or name == ".":
             return name != "."
         return folder != ROOT or name == "$MFT" or number == EXTEND
@@ -196,16 +206,40 @@ class NtfsFiles:
             sequence = node.state[1] if node.state else record.header.SequenceNumber
             if not record.header.Flags & 1 or record.header.SequenceNumber != sequence:
                 raise SourceError("its record was deleted or belongs to another file by now")
-            return self._content(record, _stream_of(node.item.name))
+            return self._content(record, node)
 
-    def _content(self, record: Foreign, stream: str) -> Content:
-        found = record.attributes.find(stream, _DATA)
+    def streams(self, node: Node) -> list[Node]:
+        """Return the further streams of a file or folder; SourceError if that cannot be."""
+        found: dict[str, Node] = {}
+        with guarded(self.purse):
+            record = self._mft.get(node.key)
+            sequence = node.state[1] if node.state else 0
+            if not record.header.Flags & 1 or record.header.SequenceNumber != sequence:
+                return []
+            for attribute in record.attributes[_DATA]:
+                name = str(attribute.header.name)
+                hidden = node.reparse == _COMPRESSED and name.lower() == _ITS_STREAM
+                if not name or name.lower() in found or hidden:
+                    continue
+                if len(found) >= MOST_STREAMS:
+                    raise SourceError(f"it has more than {MOST_STREAMS:,}")
+                found[name.lower()] = self._stream(record, node, name)
+        return sorted(found.values(), key=lambda one: one.item.name)
+
+    @staticmethod
+    def _stream(record: Foreign, node: Node, name: str) -> Node:
+        size = int(record.attributes.find(name, _DATA).size())
+        item = replace(node.item, name=f"{node.item.name}:{plain(name)}", folder=False, size=size)
+        return Node(item, node.key, (*node.state, size), stream=name)
+
+    def _content(self, record: Foreign, node: Node) -> Content:
+        found = record.attributes.find(node.stream, _DATA)
         if not found:
             raise SourceError("has no data in its record")
         if found[0].header.flags & _ENCRYPTED:
             raise SourceError("is encrypted by the file system (EFS): the user's key is needed")
         size = int(found.size())
-        start = self._sparse_head(found) if stream else 0
+        start = self._sparse_head(found) if node.item.name == f"{JOURNAL}:{_RECORDS}" else 0
         times = record.attributes.STANDARD_INFORMATION
         modified = int(times.last_modification_time_ns) if times else 0
         return Content(found.open(), min(start, size), size, max(modified, 0))
@@ -220,10 +254,6 @@ class NtfsFiles:
                 break
             clusters += count
         return clusters * self._cluster
-
-
-def _stream_of(name: str) -> str:
-    return _STREAM.get(name.partition(":")[0], "") if ":" in name else ""
 
 
 def _names(data: bytes, header: int) -> list[tuple[int, int, bytes]]:
@@ -278,6 +308,10 @@ class OtherFiles:
         with guarded(self.purse):
             source = self._system.open(str(node.key))
             return Content(source, 0, node.item.size, node.item.modified)
+
+    def streams(self, _node: Node) -> list[Node]:
+        """Return nothing: what lies beside data elsewhere is no file that Windows would run."""
+        return []
 
 
 def plain(name: str) -> str:

@@ -6,10 +6,12 @@ as `SourceError`; loops and endless structures are cut off (`sources.handle`).
 """
 
 import importlib
+import io
 import logging
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from types import ModuleType
 
 from extriage.errors import SourceError
@@ -35,6 +37,17 @@ _POOLED = (
     (0x42, "af9b60a0-1431-4f62-bc68-3311714a69ad", "belongs to a dynamic disk"),
     (-1, "e75caf8f-f680-4cee-afa3-b001e56efc2d", "belongs to Storage Spaces"),
 )
+_SYSTEMS = (
+    (0x438, b"\x53\xef", "ext (Linux)", "dissect.extfs"),
+    (0, b"XFSB", "XFS (Linux)", "dissect.xfs"),
+    (0x10040, b"_BHRfS_M", "Btrfs (Linux)", "dissect.btrfs"),
+    (3, b"EXFAT   ", "exFAT", "dissect.fat"),
+    (82, b"FAT32   ", "FAT", "dissect.fat"),
+    (54, b"FAT1", "FAT", "dissect.fat"),
+)
+"""File systems that need a library of their own, by what stands at a place of the volume."""
+_STARTS = (0xEF, "c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
+"""Kinds of partition from which a computer starts: nobody's evidence."""
 _EXPECTED = (0x07, "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7")
 """Kinds of partition on which Windows keeps its files."""
 
@@ -53,6 +66,8 @@ class Volume:
     files: FileSystem | None = None
     trouble: str = ""
     """Why it is not read; empty if there is nothing on it that should be."""
+    cut: int = 0
+    """Bytes at its end that the image does not have."""
     created: int = 0
     """When a shadow copy was made: nanoseconds since 1970."""
 
@@ -63,6 +78,8 @@ class _Partition:
     size: int
     identity: bytes
     kind: int | str
+    cut: int = 0
+    """Bytes that lie behind the end of the disk."""
 
 
 class Image:
@@ -74,6 +91,8 @@ class Image:
         self._files = Files()
         self._purse = Purse()
         self._copies: dict[int, Foreign] = {}
+        self.cut = 0
+        """Bytes that its files lack of what they should hold."""
         try:
             with guarded(self._purse):
                 self._disk = self._open(parts)
@@ -106,7 +125,7 @@ class Image:
         if not 0 < number <= len(self._partitions):
             return Volume(number, copy, 0, b"", trouble="is not in the image any more")
         part = self._partitions[number - 1]
-        made = Volume(number, copy, part.size, part.identity)
+        made = Volume(number, copy, part.size, part.identity, cut=part.cut)
         try:
             with guarded(self._purse):
                 if copy:
@@ -167,9 +186,10 @@ class Image:
             elif "SPARSE" in extent.kind:
                 pieces.append(self._sparse(str(path), below, start // SECTOR))
             else:
-                pieces.append(
-                    Metered(Handle(self._files, str(path), self._purse), size, self._purse)
-                )
+                file = Handle(self._files, str(path), self._purse)
+                place = extent.offset * SECTOR
+                self.cut += max(place + size - file.size, 0)
+                pieces.append(Metered(file, size, self._purse, place))
         return Joined(pieces)
 
     def _sparse(self, path: str, below: "_Below | None", start: int) -> Placed:
@@ -232,6 +252,9 @@ def _vhdx(handle: Handle) -> Foreign:
 
 
 def _vhd(handle: Handle) -> Foreign:
+    handle.seek(-2 * SECTOR, io.SEEK_END)
+    if b"conectix" not in handle.read():
+        raise SourceError("is cut off: its end is missing")
     disk = _library("dissect.hypervisor.disk.vhd").VHD(handle)
     if disk.disk.footer.disk_type == 4:
         raise SourceError(_SNAPSHOT)
@@ -276,12 +299,13 @@ def _partitions(disk: Placed) -> list[_Partition]:
     for one in table.partitions[:_MOST_VOLUMES]:
         guid = getattr(one, "guid", None)
         # NOTE: the library counts one sector too few of what a GUID partition table names.
-        size = min(one.size + (SECTOR if guid else 0), max(disk.size - one.offset, 0))
+        stated = int(one.size) + (SECTOR if guid else 0)
+        size = min(stated, max(disk.size - int(one.offset), 0))
         identity = struct.pack("<IQ", signature, one.offset) if signature else b""
         if guid:
             identity = b"DMIO:ID:" + guid.bytes_le
         kind = one.type if isinstance(one.type, int) else str(one.type).lower()
-        found.append(_Partition(int(one.offset), int(size), identity, kind))
+        found.append(_Partition(int(one.offset), size, identity, kind, stated - size))
     return sorted(found, key=lambda part: part.offset)
 
 
@@ -315,10 +339,14 @@ def _fill_in(made: Volume, source: Foreign, purse: Purse, part: _Partition) -> N
     if made.trouble:
         return
     if head[3:11] == b"NTFS    ":
+        stated = int.from_bytes(head[40:48], "little") * int.from_bytes(head[11:13], "little")
+        made.cut = max(made.cut, stated - made.size)
         ntfs = _library("dissect.ntfs.ntfs").NTFS(source)
         made.files = NtfsFiles(ntfs, made.size, purse)
     elif system := _other(source):
         made.files = OtherFiles(system, purse)
+    elif part.kind not in _STARTS and (said := _unread_system(source)):
+        made.trouble = said
     elif part.kind in _EXPECTED or not part.kind:
         made.trouble = "holds no file system that can be read: damaged, encrypted or not formatted"
 
@@ -332,6 +360,18 @@ def _other(source: Foreign) -> Foreign:
     except Exception:  # it says so of everything that is no file system
         return None
     return system if system.__type__ in _OTHER else None
+
+
+def _unread_system(source: Foreign) -> str:
+    """Say what file system it is that cannot be read, and what to do; empty if nothing tells."""
+    for at, mark, name, library in _SYSTEMS:
+        source.seek(at)
+        if source.read(len(mark)) == mark:
+            if find_spec(library):
+                return f"holds {name} that cannot be read: damaged"
+            way = f"pip install {library}, or mount it read-only and give its folders"
+            return f"holds {name}, which needs one library more: {way}"
+    return ""
 
 
 def registry_values(files: FileSystem, hive: Node, key: str) -> dict[str, bytes | str]:

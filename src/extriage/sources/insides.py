@@ -37,18 +37,37 @@ def read_inside(unit: Unit, budget: Budget) -> Iterator[Opened | Entry]:
         yield Entry(unit.path, unit.size, "", "unreadable", "disk image: nobody listed its files")
         return
     for name in unit.inside:
-        shown = name.partition("/")[2]
-        place = Place(f"{unit.path}!/{shown}", -1, None)
+        opened = False
+        for found in _file(unit, name, budget):
+            opened |= isinstance(found, Opened)
+            yield found
         try:
-            stream, item = _opened(unit, name)
+            streams = _streams(unit, name)
         except SourceError as error:
-            yield place.entry("unreadable", str(error))
+            if not opened:
+                continue  # what is wrong with the file has been told
+            path = f"{unit.path}!/{name.partition('/')[2]}"
+            reason = f"further (alternate) streams cannot be listed: {error}"
+            yield Entry(path, -1, "", "partial", reason)
             continue
-        place = Place(place.path, item.size, utc(item.modified / 1e9) if item.modified else None)
-        if is_executed(shown):
-            yield from leaf(stream, place, budget)
-        else:
-            yield from unfold(stream, place, budget)
+        for stream in streams:
+            yield from _file(unit, f"{name.rpartition('/')[0]}/{stream}", budget)
+
+
+def _file(unit: Unit, name: str, budget: Budget) -> Iterator[Opened | Entry]:
+    """Yield a file, or what is in it if it is an archive."""
+    shown = name.partition("/")[2]
+    place = Place(f"{unit.path}!/{shown}", -1, None)
+    try:
+        stream, item = _opened(unit, name)
+    except SourceError as error:
+        yield place.entry("unreadable", str(error))
+        return
+    place = Place(place.path, item.size, utc(item.modified / 1e9) if item.modified else None)
+    if is_executed(shown):
+        yield from leaf(stream, place, budget)
+    else:
+        yield from unfold(stream, place, budget)
 
 
 def beside_inside(unit: Unit, path: str, name: str, most: int) -> bytes | None:
@@ -62,11 +81,21 @@ def beside_inside(unit: Unit, path: str, name: str, most: int) -> bytes | None:
 
 
 def _opened(unit: Unit, name: str) -> tuple[Stream, Item]:
+    tree, path = _placed(unit, name)
+    return tree.stream(path)
+
+
+def _streams(unit: Unit, name: str) -> list[str]:
+    """Return the names of a file's further streams: `page.aspx:notes`."""
+    tree, path = _placed(unit, name)
+    return [node.item.name for node in tree.streams(path)]
+
+
+def _placed(unit: Unit, name: str) -> tuple[ImageTree, str]:
     volume, _, shown = name.partition("/")
     number, _, copy = volume.partition(".")
     drives = _drives(unit.file, unit.modified, os.getpid())
-    tree = drives.get(int(number), int(copy))
-    return tree.stream(f"C:/{shown.partition('/')[2]}")
+    return drives.get(int(number), int(copy)), f"C:/{shown.partition('/')[2]}"
 
 
 class _Drives:

@@ -2,7 +2,8 @@
 
 The caps concern only what decompression makes out of the evidence: a large file on disk is read
 whole, a small archive that grows without end is not. They hold for one unit of work (a file, or a
-share of a large zip archive), so that an honest collection of any size is read.
+share of a large zip archive), so that an honest collection of any size is read. The change journal
+of NTFS is a sparse file: the zeros at its head count only against what a unit may expand to in all.
 """
 
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.sparse = False
+        """Whether the file that is read just now is one of which honest ones are mostly zeros."""
         self._entries = 0
         self._expanded = 0
 
@@ -53,6 +56,10 @@ class Budget:
             raise SourceError(
                 f"holds more than {self.limits.entries:,} entries: the rest was not read"
             )
+
+    def spares(self, data: bytes) -> bool:
+        """Tell whether bytes are the hole of a sparse file: they expand, and are no bomb yet."""
+        return self.sparse and not data.strip(b"\0")
 
     def expanded(self, count: int, produced: int, consumed: int) -> None:
         """Count new bytes of a stream that made `produced` of `consumed`; raise on a bomb."""

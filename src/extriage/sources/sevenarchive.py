@@ -107,9 +107,14 @@ def read_sevenzip(file: EvidenceFile, budget: Budget) -> Iterator[Member | Remar
             data = opened.next(_size(one), one.crc32) if opened else Remark("unreadable", DAMAGED)
         elif one.is_directory:
             continue
-        yield Member(one.filename, _size(one), _modified(one), _content(one, data), at + 1)
+        yield Member(_name(one), _size(one), _modified(one), _content(one, data), at + 1)
         if isinstance(data, Stream):
             drain(data)
+
+
+def _name(one: Any) -> str:
+    """Return the name of an entry as text that a case can hold."""
+    return str(one.filename).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _size(one: Any) -> int:
@@ -140,6 +145,8 @@ def _opened(file: EvidenceFile) -> Any:
     head = file.piece(0, 32)
     if len(head) < 32:
         raise SourceError("cut off in its header")
+    if zlib.crc32(head[12:]) != int.from_bytes(head[8:12], "little"):
+        raise SourceError("its header is damaged: the checksum is wrong")
     start, size = (int.from_bytes(head[at : at + 8], "little") for at in (12, 20))
     if not size:
         return None

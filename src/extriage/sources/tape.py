@@ -78,6 +78,7 @@ def read_tar(stream: Stream) -> Iterator[Member | Remark]:
     """Yield the entries of a tar archive in their order."""
     pending = _Pending()
     ended = False
+    met: set[int] = set()
     while block := stream.take(BLOCK):
         if not block.strip(b"\0"):
             ended = True
@@ -94,7 +95,9 @@ def read_tar(stream: Stream) -> Iterator[Member | Remark]:
         if header.kind in PAX + PAX_GLOBAL + LONG_NAME + LONG_LINK:
             _extend(stream, header, pending)
         else:
-            yield from _entry(stream, _applied(header, pending.take()))
+            header = _applied(header, pending.take())
+            yield from _entry(stream, header, met)
+            met.add(hash(header.name))
     if not ended:
         yield Remark("partial", "its end mark is missing: it may be cut off")
 
@@ -180,22 +183,25 @@ def _seconds(text: str, default: float) -> float:
         return default
 
 
-def _entry(stream: Stream, header: _Header) -> Iterator[Member]:
+def _entry(stream: Stream, header: _Header, met: set[int]) -> Iterator[Member]:
     start = stream.position
     kind, modified = header.kind, utc(header.modified)
     data = 0 if kind in b"12345" else header.size  # links and folders state sizes without data
     if kind in REGULAR:
         yield Member(header.name, header.size, modified, section(stream, header.size))
     elif kind not in FOLDER:
-        yield Member(header.name, header.size, modified, _refusal(header))
+        yield Member(header.name, header.size, modified, _refusal(header, met))
     left = start + _padded(data) - stream.position
     if stream.skip(left) < left:
         raise SourceError("cut off in the middle of an entry")
 
 
-def _refusal(header: _Header) -> Remark:
-    """Say why an entry is not read, and whether that is evidence lost."""
+def _refusal(header: _Header, met: set[int]) -> Remark:
+    """Say why an entry is not read, and whether that is evidence lost; `met` are names so far."""
     kind = header.kind
+    if kind == b"1" and hash(header.link) not in met:
+        lost = f"hard link to {header.link!r}, of which the archive holds nothing before it"
+        return Remark("unreadable", lost)
     if kind in b"12":
         return Remark("skipped", f"{OTHER[kind]} to {header.link!r} in the archive: not followed")
     if kind == SPARSE:

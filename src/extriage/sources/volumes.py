@@ -2,7 +2,8 @@
 
 A disk knows no letters. Windows keeps them in its registry (`MountedDevices`: which partition of
 which disk is D:), so disks that were imaged one by one come together again as the drives of one
-server. Shadow copies are earlier states of a drive.
+server. Servers that were cloned know each other's disks by the same marks: whose a disk is, is then
+told by its place among the evidence. Shadow copies are earlier states of a drive.
 """
 
 from collections import OrderedDict
@@ -22,10 +23,12 @@ from extriage.sources.tree import Item
 
 LARGEST = 64 * GIB
 """Bytes read of one file: what forged sparse files pretend to hold has no end."""
+_SAME_IMAGE = 1 << 30
 _FOLDERS = 4096
 """Folders whose lists are kept."""
 _HIVES = "Windows/System32/config"
 _DOS_DEVICE = "\\dosdevices\\"
+_NAME = "ControlSet00{}\\Control\\ComputerName\\ComputerName"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,20 @@ class Server:
     drives: dict[str, Located] = field(default_factory=dict)
     system: str = ""
     """The drive that has Windows; empty if none has."""
+    name: str = ""
+    """What its registry calls it; empty if that is not told."""
+    letters: Mapping[bytes, str] = field(default_factory=dict)
+    """The letters that it gave to volumes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the volumes of all images are."""
+
+    servers: list[Server]
+    unreadable: list[Located]
+    doubtful: list[tuple[Located, str]]
+    """Volumes that several servers have a letter for, and that letter: they are nobody's here."""
 
 
 class ImageTree:
@@ -102,7 +119,24 @@ class ImageTree:
         drive, key = self._place(path.rpartition("/")[0])
         if key is None:
             return None
-        return self._list(drive, key).named(path.rpartition("/")[2])
+        name = path.rpartition("/")[2]
+        found, (base, _, stream) = self._list(drive, key).named(name), name.partition(":")
+        if found or not stream:
+            return found
+        node = self._list(drive, key).named(base)
+        return next((one for one in self._streams(drive, node) if one.item.name == name), None)
+
+    def streams(self, path: str) -> list[Node]:
+        """Return the further streams of a file or folder: `page.aspx:notes` lies beside its data.
+
+        `SourceError` if they cannot be listed.
+        """
+        node = self.node(path)
+        return self._streams(self._drive(path), node)
+
+    def _streams(self, drive: str, node: Node | None) -> list[Node]:
+        plain = node is not None and not node.item.link and not node.stream
+        return self._drives[drive].streams(node) if node and plain else []
 
     def _drive(self, path: str) -> str:
         low = path.partition("/")[0].lower()
@@ -149,16 +183,12 @@ class _Folder:
         return self._exact.get(name) or self._alike.get(name.lower())
 
 
-def servers(images: Sequence[Image]) -> tuple[list[Server], list[Located]]:
-    """Put the volumes of all images together to servers; also return those that cannot be read."""
+def servers(images: Sequence[Image], labels: Sequence[str]) -> Found:
+    """Put the volumes of all images together to servers; `labels` say where the images lie."""
     located = [Located(at, volume) for at, image in enumerate(images) for volume in image.volumes()]
     readable = [one for one in located if one.volume.files]
-    found: list[Server] = []
-    for one in readable:
-        if letters := _letters(one):
-            server = Server(dict.fromkeys([letters[0]], one), letters[0])
-            found.append(server)
-            _claim(server, letters[1], readable)
+    found = [server for one in readable if (server := _with_windows(one))]
+    doubtful = _claim(found, readable, labels)
     for server in found:
         taken = [one.image for one in server.drives.values()]
         # NOTE: a disk without letters is its neighbour's, if it lies in the same image.
@@ -168,11 +198,11 @@ def servers(images: Sequence[Image]) -> tuple[list[Server], list[Located]]:
         _unnamed(rest, [one for one in readable if one.image == at], [*found, rest])
         if rest.drives:
             found.append(rest)
-    return found, [one for one in located if one.volume.trouble]
+    return Found(found, [one for one in located if one.volume.trouble], doubtful)
 
 
-def _letters(one: Located) -> tuple[str, dict[bytes, str]] | None:
-    """Return the letter of a volume that has Windows, and those that Windows gave to others."""
+def _with_windows(one: Located) -> Server | None:
+    """Return the server whose Windows is on a volume; None if none is."""
     files = one.volume.files
     tree = ImageTree({"C:": files} if files else {})
     hives = {name: _hive(tree, name) for name in ("SYSTEM", "SOFTWARE")}
@@ -187,7 +217,9 @@ def _letters(one: Located) -> tuple[str, dict[bytes, str]] | None:
     root = _values(files, hives["SOFTWARE"], key).get("systemroot", "")
     if isinstance(root, str) and root[1:2] == ":" and root[:1].isalpha():
         own = root[:2].upper()
-    return own, others
+    names = (_values(files, hives["SYSTEM"], _NAME.format(at)) for at in (1, 2))
+    called = next((str(found) for one in names if (found := one.get("computername"))), "")
+    return Server({own: one}, own, called.lower(), others)
 
 
 def _hive(tree: ImageTree, name: str) -> Node | None:
@@ -204,13 +236,49 @@ def _values(files: FileSystem, hive: Node | None, key: str) -> dict[str, bytes |
         return {}  # reading it as evidence says what is wrong with it
 
 
-def _claim(server: Server, letters: Mapping[bytes, str], readable: Sequence[Located]) -> None:
-    """Give a server the volumes that it has letters for, those of its own image first."""
-    own = server.drives[server.system].image
-    for one in sorted(readable, key=lambda one: (one.image != own, one.image)):
-        letter = letters.get(one.volume.identity) if one.volume.identity else None
-        if letter and letter not in server.drives and one not in server.drives.values():
-            server.drives[letter] = one
+def _claim(
+    found: Sequence[Server], readable: Sequence[Located], labels: Sequence[str]
+) -> list[tuple[Located, str]]:
+    """Give servers the volumes that they have letters for; return those that fit several."""
+    systems = {id(server.drives[server.system]) for server in found}
+    free = [one for one in readable if one.volume.identity and id(one) not in systems]
+    wishes, doubtful = list[tuple[bool, int, int, int, str, Located, Server]](), []
+    for one in free:
+        fitting = _fitting(found, one, labels)
+        if len({server.name or id(server) for _, server in fitting}) > 1:
+            doubtful.append((one, fitting[0][1].letters[one.volume.identity]))
+            continue
+        for near, server in fitting:
+            own = one.image == server.drives[server.system].image
+            letter = server.letters[one.volume.identity]
+            wishes.append((not own, -near, one.image, one.volume.number, letter, one, server))
+    taken = set[int]()
+    wishes.sort(key=lambda wish: wish[:5])
+    for again in (False, True):
+        # NOTE: two images of one server may share a data disk that was imaged once.
+        for *_, letter, one, server in wishes:
+            if letter not in server.drives and (again or id(one) not in taken):
+                server.drives[letter] = one
+                taken.add(id(one))
+    return doubtful
+
+
+def _fitting(
+    found: Sequence[Server], one: Located, labels: Sequence[str]
+) -> list[tuple[int, Server]]:
+    """Return the servers that have a letter for a volume, if it lies nearer to some only those."""
+    fitting = [server for server in found if one.volume.identity in server.letters]
+    images = [server.drives[server.system].image for server in fitting]
+    near = [
+        _SAME_IMAGE if at == one.image else _alike(labels[at], labels[one.image]) for at in images
+    ]
+    return [pair for pair in zip(near, fitting, strict=True) if pair[0] == max(near)]
+
+
+def _alike(one: str, other: str) -> int:
+    """Return how many characters two paths have in common at their beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _unnamed(server: Server, volumes: Sequence[Located], others: Sequence[Server]) -> None:

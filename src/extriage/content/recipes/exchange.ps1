@@ -24,7 +24,12 @@ Exchange's folder, if it is not in the registry any more.
 A folder of IIS logs, if it is not in applicationHost.config any more.
 
 .PARAMETER More
-Folders of Exchange logs that were moved out of Exchange's folder: transport, POP, IMAP.
+Folders of Exchange logs that were moved out of Exchange's folder: transport, POP, IMAP. Write
+several as one word with semicolons between them: 'E:\Tracking;F:\Pop'
+
+.PARAMETER Shares
+Copies folders on other computers too, if IIS's configuration names them. An intruder may have put
+one there, to get hold of your logon: look first.
 
 .PARAMETER KeepFreeGB
 A folder is left out if copying it would leave less than this free at -Output.
@@ -35,13 +40,17 @@ param(
     [string]$Install = '@INSTALL@',
     [string]$IisLogs = '@IISLOGS@',
     [string[]]$More = @(),
+    [switch]$Shares,
     [int]$KeepFreeGB = 10
 )
 
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
 
-# Place | base | folder | deep or flat | aged or all | names
+# Of what IIS serves, files of any name are copied up to this size; any of them may be a page.
+$small = @SMALL@
+
+# Place | base | folder | deep or flat | aged, all or any | names
 $places = @(
 @PLACES@
 )
@@ -95,16 +104,18 @@ function Get-IisFolder([string]$query) {
 function Get-Bases {
     $bases = @{}
     $disk = $env:SystemDrive
-    $net = Join-Path $env:windir 'Microsoft.NET\Framework64'
     $bases['windows'] = @($env:windir)
     $bases['install'] = @(Get-InstallFolder)
-    $bases['iis-logs'] = @(Get-IisFolder '//logFile/@directory') + @("$disk\inetpub\logs\LogFiles")
+    $logs = '//logFile/@directory|//centralW3CLogFile/@directory'
+    $bases['iis-logs'] = @(Get-IisFolder $logs) + @("$disk\inetpub\logs\LogFiles")
     if ($IisLogs) { $bases['iis-logs'] += Get-Plain $IisLogs }
     $bases['iis-config'] = @((Join-Path $env:windir 'System32\inetsrv\config'))
     $bases['inetpub'] = @("$disk\inetpub")
     $bases['web'] = @(Get-IisFolder '//virtualDirectory/@physicalPath')
     $bases['temp-aspnet'] = @()
-    if (Test-Path -LiteralPath $net) {
+    foreach ($name in @('Framework64', 'Framework')) {
+        $net = Join-Path $env:windir "Microsoft.NET\$name"
+        if (-not (Test-Path -LiteralPath $net)) { continue }
         foreach ($version in @(Get-ChildItem -LiteralPath $net)) {
             $bases['temp-aspnet'] += Join-Path $version.FullName 'Temporary ASP.NET Files'
         }
@@ -125,19 +136,41 @@ function Get-Target([string]$path) {
     return Join-Path $script:server $path.Replace(':', '')
 }
 
-function Test-Room([string]$from, [string[]]$names, [bool]$deep, [bool]$aged) {
-    if ($Output.StartsWith('\\')) { return $true }
-    $oldest = [DateTime]::MinValue
-    if ($aged -and $Days -gt 0) { $oldest = [DateTime]::Now.AddDays(-$Days) }
-    [long]$size = 0
-    Get-ChildItem -LiteralPath ($from + '\') -Recurse:$deep -Force -ErrorAction SilentlyContinue |
-        ForEach-Object {
-            if (-not $_.PSIsContainer -and $_.LastWriteTime -ge $oldest) {
-                foreach ($name in $names) {
-                    if ($_.Name -like $name) { $size += $_.Length; break }
-                }
+function Get-Files([string]$from, [bool]$deep) {
+    # Links and junctions are not followed, as robocopy /XJ does not: they may lead round in a ring.
+    $waiting = New-Object System.Collections.Queue
+    $waiting.Enqueue($from + '\')
+    while ($waiting.Count -gt 0) {
+        $folder = $waiting.Dequeue()
+        $items = @(Get-ChildItem -LiteralPath $folder -Force -ErrorAction SilentlyContinue)
+        foreach ($item in $items) {
+            if (-not $item.PSIsContainer) { $item }
+            elseif ($deep -and -not ($item.Attributes -band [IO.FileAttributes]::ReparsePoint)) {
+                $waiting.Enqueue($item.FullName)
             }
         }
+    }
+}
+
+function Test-Name([string]$name, [string[]]$names) {
+    foreach ($one in $names) { if ($name -like $one) { return $true } }
+    return $false
+}
+
+function Test-Room([string]$from, [string[]]$names, [bool]$deep, [string]$age) {
+    $oldest = [DateTime]::MinValue
+    if ($age -eq 'aged' -and $Days -gt 0) { $oldest = [DateTime]::Now.AddDays(-$Days) }
+    [long]$size = 0
+    Get-Files $from $deep | ForEach-Object {
+        if ($_.LastWriteTime -lt $oldest) { return }
+        if ((Test-Name $_.Name $names) -or ($age -eq 'any' -and $_.Length -le $small)) {
+            $size += $_.Length
+        } elseif ($age -eq 'any') {
+            $changed = $_.LastWriteTimeUtc.ToString('yyyy-MM-ddTHH:mm:ssZ')
+            Write-Told "NOT COPIED $($_.FullName): $($_.Length) bytes, changed $changed"
+        }
+    }
+    if ($Output.StartsWith('\\')) { return $true }
     $free = (New-Object IO.DriveInfo($Output.Substring(0, 1))).AvailableFreeSpace
     $enough = ($free - $size) -ge ($KeepFreeGB * 1073741824)
     if (-not $enough) {
@@ -146,22 +179,36 @@ function Test-Room([string]$from, [string[]]$names, [bool]$deep, [bool]$aged) {
     return $enough
 }
 
-function Copy-Folder([string]$from, [string[]]$names, [bool]$deep, [bool]$aged) {
+function Copy-Names([string]$from, [string[]]$names, [string[]]$options) {
+    $source = $from
+    if ($from.Length -eq 2) { $source = $from + '\' }
+    $words = @($source, (Get-Target $from)) + $names + $options
+    $words += @('/B', '/COPY:DAT', '/XJ', '/R:1', '/W:1', '/NP', '/NJH', '/NDL')
+    $words += '/UNILOG+:' + (Join-Path $Output 'robocopy.log')
+    & "$env:windir\System32\robocopy.exe" $words | Out-Null
+    return $LASTEXITCODE
+}
+
+function Copy-Folder([string]$from, [string[]]$names, [bool]$deep, [string]$age) {
     $key = ($from + '|' + ($names -join ';') + '|' + $deep).ToLowerInvariant()
     if ($script:done.ContainsKey($key)) { return }
     $script:done[$key] = $true
+    if ($from.StartsWith('\\') -and -not ($Shares -or $script:trusted -contains $from)) {
+        Write-Told "NOT COPIED $from`: it is on another computer; -Shares copies it too"
+        return
+    }
     if (-not (Test-Path -LiteralPath ($from + '\'))) { Write-Told "not there: $from"; return }
-    if (-not (Test-Room $from $names $deep $aged)) { return }
-    $source = $from
-    if ($from.Length -eq 2) { $source = $from + '\' }
-    $words = @($source, (Get-Target $from)) + $names
-    $words += @('/B', '/COPY:DAT', '/XJ', '/R:1', '/W:1', '/NP', '/NJH', '/NDL')
-    $words += '/UNILOG+:' + (Join-Path $Output 'robocopy.log')
-    if ($deep) { $words += '/S' }
-    if ($aged -and $Days -gt 0) { $words += "/MAXAGE:$Days" }
-    & "$env:windir\System32\robocopy.exe" $words | Out-Null
-    if ($LASTEXITCODE -ge 8) {
-        Write-Told "NOT ALL COPIED $from`: robocopy ended with $LASTEXITCODE, see robocopy.log"
+    if (-not (Test-Room $from $names $deep $age)) { return }
+    $options = @()
+    if ($deep) { $options += '/S' }
+    if ($age -eq 'aged' -and $Days -gt 0) { $options += "/MAXAGE:$Days" }
+    $ended = Copy-Names $from $names $options
+    if ($age -eq 'any') {
+        $again = Copy-Names $from @('*') ($options + "/MAX:$small")
+        if ($again -gt $ended) { $ended = $again }
+    }
+    if ($ended -ge 8) {
+        Write-Told "NOT ALL COPIED $from`: robocopy ended with $ended, see robocopy.log"
     } else {
         Write-Told "copied $from"
     }
@@ -181,11 +228,13 @@ function Save-UserHives {
         if (-not $folder) { continue }
         $sid = $entry.PSChildName
         # A hive that is in use is locked: the registry itself hands it out.
-        if (Test-Path -LiteralPath "Registry::HKEY_USERS\$sid") {
-            Save-Hive "HKU\$sid" ((Get-Plain $folder) + '\NTUSER.DAT')
-        } else {
-            Copy-Folder (Get-Plain $folder) @('NTUSER.DAT', 'NTUSER.DAT.LOG?') $false $false
-        }
+        try {
+            if (Test-Path -LiteralPath "Registry::HKEY_USERS\$sid") {
+                Save-Hive "HKU\$sid" ((Get-Plain $folder) + '\NTUSER.DAT')
+            } else {
+                Copy-Folder (Get-Plain $folder) @('NTUSER.DAT', 'NTUSER.DAT.LOG?') $false 'all'
+            }
+        } catch { Write-Told "NOT COPIED $folder`: $($_.Exception.Message)" }
     }
 }
 
@@ -199,6 +248,12 @@ function Test-Wide([string]$from, [hashtable]$bases) {
     return $false
 }
 
+function Get-Starts([string]$base, [string]$folder, [hashtable]$bases) {
+    foreach ($start in @($bases[$base])) {
+        if ($start -and $folder) { $start + '\' + $folder } elseif ($start) { $start }
+    }
+}
+
 function Copy-Place([string]$line, [hashtable]$bases) {
     $id, $base, $folder, $depth, $age, $names = $line.Split('|')
     if ($id -eq 'registry') {
@@ -207,23 +262,25 @@ function Copy-Place([string]$line, [hashtable]$bases) {
         }
         return
     }
-    foreach ($start in @($bases[$base])) {
-        if (-not $start) { continue }
-        $from = $start
-        if ($folder) { $from = $start + '\' + $folder }
+    foreach ($from in @(Get-Starts $base $folder $bases)) {
         $deep = $depth -eq 'deep'
         if ($base -eq 'web' -and (Test-Wide $from $bases)) {
             Write-Told "only its top: $from is a virtual directory"
             $deep = $false
         }
-        Copy-Folder $from $names.Split(';') $deep ($age -eq 'aged')
+        # What a configuration names may be no path at all; other places are copied all the same.
+        try { Copy-Folder $from $names.Split(';') $deep $age }
+        catch { Write-Told "NOT COPIED $from`: $($_.Exception.Message)" }
     }
 }
 
 function Get-Hasher {
     # Where Windows allows certified algorithms only, the first one refuses to be made.
     try { return New-Object System.Security.Cryptography.SHA256Managed }
-    catch { return New-Object System.Security.Cryptography.SHA256CryptoServiceProvider }
+    catch {
+        [void][Reflection.Assembly]::LoadWithPartialName('System.Core')
+        return New-Object System.Security.Cryptography.SHA256CryptoServiceProvider
+    }
 }
 
 function Write-Hashes {
@@ -270,15 +327,24 @@ $Output = $Output.TrimEnd('\')
 if (@($Output.Split('\') | Where-Object { $_ -eq '..' -or $_ -eq '.' }).Count -gt 0) {
     Stop-Here 'Write -Output without . and ..'
 }
+if ($Output -match '[\[\]*?"<>|;]') { Stop-Here 'Write -Output without brackets and signs' }
 if (-not (Test-Path -LiteralPath ([IO.Path]::GetPathRoot($Output)))) {
     Stop-Here "There is no drive or share for $Output"
 }
 if ((Test-Path -LiteralPath $Output) -and @(Get-ChildItem -LiteralPath $Output -Force).Count) {
     Stop-Here "$Output is not empty; name another folder."
 }
+$More = @($More | ForEach-Object { $_.Split(';') } | Where-Object { $_ } |
+    ForEach-Object { Get-Plain $_ })
+$script:trusted = $More + @(Get-Plain $IisLogs)
 $bases = Get-Bases
 $ours = @($bases['install']) + @($bases['iis-logs']) + @($bases['web']) + @($bases['inetpub'])
-foreach ($folder in $ours + @($bases['windows']) + $More) {
+$ours += @($bases['windows']) + $More
+foreach ($line in $places) {
+    $id, $base, $folder, $rest = $line.Split('|')
+    $ours += @(Get-Starts $base $folder $bases)
+}
+foreach ($folder in $ours) {
     if ($folder -and (Test-Below $Output $folder)) {
         Stop-Here "$Output lies in $folder, which is evidence; name a folder elsewhere."
     }
@@ -298,7 +364,8 @@ foreach ($line in $places) {
 }
 if ($users) { Save-UserHives }
 foreach ($folder in $More) {
-    if ($folder) { Copy-Folder (Get-Plain $folder) @('*.log') $true $true }
+    try { Copy-Folder $folder @('*.log') $true 'aged' }
+    catch { Write-Told "NOT COPIED $folder`: $($_.Exception.Message)" }
 }
 Write-Hashes
 @MISSING@

@@ -5,7 +5,7 @@ names; recipes that run there (Velociraptor, PowerShell) ask the server.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from extriage.errors import UsageError
@@ -13,6 +13,7 @@ from extriage.knowledge.installation import Installation, Wanted, plain, wanted
 from extriage.knowledge.places import GENERATIONS, Place, bases, of_generation, places
 
 _DRIVE = re.compile(r"[A-Za-z]:/[^\x00-\x1f\"'<>|*?%`$\[\]{}\u2018-\u201f:]{1,200}")
+_MARK = re.compile("@([A-Z]+)@")
 _EACH = "/*"
 _NEWEST = GENERATIONS[-1]
 
@@ -47,6 +48,11 @@ def choice(
     if not chosen(made):
         raise UsageError(f"Exchange {generation} has none of these places: {', '.join(ids)}")
     return made
+
+
+def filled(template: str, values: Mapping[str, str]) -> str:
+    """Put values at the marks of a template (`@DAYS@`); a mark inside a value stays as it is."""
+    return _MARK.sub(lambda found: values.get(found[1], found[0]), template)
 
 
 def chosen(choice: Choice) -> tuple[Place, ...]:
@@ -91,7 +97,7 @@ def _folder(text: str) -> str:
     if not text:
         return ""
     folder = plain(text)
-    if not _DRIVE.fullmatch(folder) or ".." in folder.split("/"):
+    if not _DRIVE.fullmatch(folder) or ".." in text.replace("\\", "/").split("/"):
         raise UsageError(
             rf"{text} is no folder of a Windows drive; write it like E:\Exchange, without "
             "wildcards and quotes"

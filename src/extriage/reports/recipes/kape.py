@@ -66,7 +66,8 @@ def _compound(made: Iterable[str]) -> str:
 def _target(group: str, taken: Iterable[Wanted]) -> str:
     lines = list(_head(_name(group), f"Microsoft Exchange Server: {groups()[group]}"))
     for one in taken:
-        for mask in _masks(one.patterns):
+        # NOTE: IIS may serve a file of any name as a page, and KAPE looks at no sizes.
+        for mask in ("*",) if one.place.served else _masks(one.patterns):
             lines += _entry(one, mask)
     return _whole(lines, ())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from extriage.knowledge.places import Place, bases, exports, groups
+from extriage.knowledge.places import SMALL, Place, bases, exports, groups
 from extriage.reports.imprint import counted
 from extriage.reports.recipes.choice import Choice, chosen, folders
 
@@ -54,6 +54,8 @@ def _place(choice: Choice, place: Place) -> Iterator[str]:
     for one in found:
         star = "\\**" if one.deep else ""
         yield f"  {'':26} {windows(one.folder)}{star}\\{_names(one.patterns)}"
+    if place.served:
+        yield f"  {'':26} and files of any other name up to {SMALL >> 20} MB"
     if bases()[place.base].several or not found:
         yield f"  {'':26} {bases()[place.base].title}"
     yield f"  {'':26} {place.why}"

@@ -7,8 +7,8 @@ is put into it. What only the raw disk gives cannot be copied by a script: it sa
 from collections.abc import Iterator
 from importlib.resources import files
 
-from extriage.knowledge.places import Place
-from extriage.reports.recipes.choice import Choice, chosen
+from extriage.knowledge.places import SMALL, Place
+from extriage.reports.recipes.choice import Choice, chosen, filled
 from extriage.reports.recipes.listing import windows
 
 _RAW = "$"
@@ -16,17 +16,18 @@ _RAW = "$"
 
 
 def render(choice: Choice) -> str:
-    """Return the script, in ASCII: PowerShell 2 reads other letters wrongly."""
+    """Return the script: in ASCII, for PowerShell 2 reads other letters only behind a mark."""
     text = files("extriage").joinpath("content", "recipes", "exchange.ps1").read_text("utf-8")
-    for mark, value in (
-        ("@DAYS@", str(choice.days)),
-        ("@INSTALL@", windows(choice.install)),
-        ("@IISLOGS@", windows(choice.iis_logs)),
-        ("@PLACES@", ",\n".join(f"    '{row}'" for row in rows(choice))),
-        ("@MISSING@", "\n".join(_missing(choice))),
-    ):
-        text = text.replace(mark, value)
-    return text
+    values = {
+        "DAYS": str(choice.days),
+        "INSTALL": windows(choice.install),
+        "IISLOGS": windows(choice.iis_logs),
+        "SMALL": str(SMALL),
+        "PLACES": ",\n".join(f"    '{row}'" for row in rows(choice)),
+        "MISSING": "\n".join(_missing(choice)),
+    }
+    made = filled(text, values)
+    return made if made.isascii() else f"\ufeff{made}"
 
 
 def rows(choice: Choice) -> Iterator[str]:
@@ -34,7 +35,7 @@ def rows(choice: Choice) -> Iterator[str]:
     for place in chosen(choice):
         if not _is_raw(place):
             depth = "deep" if place.deep else "flat"
-            age = "aged" if place.since else "all"
+            age = "aged" if place.since else "any" if place.served else "all"
             names = ";".join(place.patterns)
             yield "|".join((place.id, place.base, windows(place.folder), depth, age, names))
 

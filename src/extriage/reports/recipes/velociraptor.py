@@ -8,10 +8,10 @@ import csv
 import io
 from importlib.resources import files
 
-from extriage.knowledge.places import Place
-from extriage.reports.recipes.choice import Choice, chosen
+from extriage.knowledge.places import SMALL, Place
+from extriage.reports.recipes.choice import Choice, chosen, filled
 
-COLUMNS = ("Place", "Base", "Glob", "Aged", "Accessor")
+COLUMNS = ("Place", "Base", "Glob", "Aged", "Small", "Accessor")
 _INDENT = " " * 6
 _RAW = "$"
 """Begins the names of files that only the raw disk gives."""
@@ -20,14 +20,14 @@ _RAW = "$"
 def render(choice: Choice) -> str:
     """Return the artifact."""
     text = files("extriage").joinpath("content", "recipes", "exchange.yaml").read_text("utf-8")
-    for mark, value in (
-        ("@DAYS@", str(choice.days)),
-        ("@INSTALL@", choice.install),
-        ("@IISLOGS@", choice.iis_logs),
-        ("@PLACES@", _indented(table(choice))),
-    ):
-        text = text.replace(mark, value)
-    return text
+    values = {
+        "DAYS": str(choice.days),
+        "INSTALL": choice.install,
+        "IISLOGS": choice.iis_logs,
+        "SMALL": str(SMALL),
+        "PLACES": _indented(table(choice)),
+    }
+    return filled(text, values)
 
 
 def table(choice: Choice) -> str:
@@ -37,15 +37,18 @@ def table(choice: Choice) -> str:
     writer.writerow(COLUMNS)
     for place in chosen(choice):
         raw = place.patterns[0].startswith(_RAW)
-        row = (place.id, place.base, _glob(place), "Y" if place.since else "N")
-        writer.writerow((*row, "ntfs" if raw else "auto"))
+        aged, accessor = "Y" if place.since else "N", "ntfs" if raw else "auto"
+        writer.writerow((place.id, place.base, _glob(place), aged, "N", accessor))
+        if place.served:
+            writer.writerow((place.id, place.base, _glob(place, ("*",)), aged, "Y", accessor))
     return made.getvalue()
 
 
-def _glob(place: Place) -> str:
+def _glob(place: Place, patterns: tuple[str, ...] = ()) -> str:
+    named = patterns or place.patterns
     folder = f"/{place.folder}" if place.folder else ""
     deep = "/**" if place.deep else ""
-    names = place.patterns[0] if len(place.patterns) == 1 else f"{{{','.join(place.patterns)}}}"
+    names = named[0] if len(named) == 1 else f"{{{','.join(named)}}}"
     return f"{folder}{deep}/{names}"
 
 
