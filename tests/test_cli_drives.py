@@ -15,8 +15,8 @@ from hive_building import Node, hive, tree
 
 from extriage.cli import sparing
 from extriage.errors import UsageError
-from extriage.pipeline import drives as serverdrives
-from extriage.pipeline.drives import INSTEAD, KEPT, REGISTRY
+from extriage.pipeline.planning import drives as serverdrives
+from extriage.pipeline.planning.drives import INSTEAD, KEPT, REGISTRY
 from extriage.pipeline.priority import (
     FIRST,
     WORKER,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from extriage.model.state import Fact
 from extriage.parsers import regexport, registry
 from extriage.parsers.base import Document
-from extriage.pipeline.liveregistry import LiveRegistry, live_registry, raw
+from extriage.pipeline.planning.registry import LiveRegistry, live_registry, raw
 
 RUN = r"Microsoft\Windows\CurrentVersion\Run"
 TASKS = r"Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from extriage.errors import SourceError
 from extriage.model.evidence import ByteStream
-from extriage.pipeline.planning import Planned, everything, plan
+from extriage.pipeline.planning.plan import Planned, everything, plan
 from extriage.sources.drive import MountedDrives
 from extriage.sources.tree import Item
 

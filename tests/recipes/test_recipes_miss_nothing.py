@@ -10,7 +10,7 @@ import pytest
 from collecting import COLLECTORS
 
 from extriage.knowledge import places
-from extriage.pipeline import planning
+from extriage.pipeline.planning import plan as planning
 from extriage.reports.recipes.choice import Choice
 from extriage.samples import ServerSpec, write_server
 from keyboard import Keyboard

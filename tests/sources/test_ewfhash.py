@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extriage.sources.diskformats import EWF_MARK
-from extriage.sources.ewfhash import stored_hashes
+from extriage.sources.images.diskformats import EWF_MARK
+from extriage.sources.images.ewfhash import stored_hashes
 
 MD5, SHA1 = bytes(range(16)), bytes(range(20, 40))
 

@@ -16,10 +16,11 @@ from image_making import MIB, START, needs
 from extriage.errors import SourceError
 from extriage.model.evidence import Entry, Unit
 from extriage.pipeline.beginning import evidence
-from extriage.sources import Opened, Survey, careful, handle, read, survey
-from extriage.sources.diskformats import disk_format, parts
-from extriage.sources.filesystem import plain
-from extriage.sources.handle import Metered, Purse, guarded
+from extriage.sources import Opened, Survey, read, survey
+from extriage.sources.images import careful, handle
+from extriage.sources.images.diskformats import disk_format, parts
+from extriage.sources.images.filesystem import plain
+from extriage.sources.images.handle import Metered, Purse, guarded
 from extriage.sources.siblings import sibling
 
 ntfs_tools = needs("mkntfs", "wimcapture", "wimapply")

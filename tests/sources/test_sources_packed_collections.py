@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from py7zr.properties import FILTER_DEFLATE64
 
 from extriage.errors import SourceError
-from extriage.sources import DEFAULT, Limits, sevenarchive, sevenzip
-from extriage.sources.expansion import ChainReader, bzip2_codec, xz_codec
+from extriage.sources import DEFAULT, Limits
+from extriage.sources.archives import sevenarchive, sevenzip
+from extriage.sources.archives.expansion import ChainReader, bzip2_codec, xz_codec
 from extriage.sources.files import open_file
 from extriage.sources.limits import Budget
 from extriage.sources.stream import Stream

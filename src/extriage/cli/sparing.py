@@ -76,7 +76,7 @@ def with_drives(begun: Beginning, options: dict[str, Any], case: Path) -> Beginn
     if not has_drives(options):
         return begun
     from extriage.casefile import CaseFolder  # noqa: PLC0415  # slow to import, rarely needed
-    from extriage.pipeline.drives import Given, with_server  # noqa: PLC0415
+    from extriage.pipeline.planning.drives import Given, with_server  # noqa: PLC0415
 
     CaseFolder(case).prepare(force=bool(options["force"]))
     given = Given(

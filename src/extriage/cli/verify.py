@@ -17,7 +17,7 @@ from extriage.casefile.named import document_of
 from extriage.cli.progress import progress as watching
 from extriage.errors import CaseError, UsageError
 from extriage.model.custody import FILE_STATES, Chain, FileCheck, FileState, Root
-from extriage.pipeline.drives import REGISTRY, Given
+from extriage.pipeline.planning.drives import REGISTRY, Given
 from extriage.pipeline.verifying import (
     Comparison,
     compare,

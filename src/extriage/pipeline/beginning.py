@@ -48,7 +48,7 @@ def evidence(paths: list[Path], *, whole: bool = False) -> Survey:
     if not any(unit.inside for unit in found.units):
         return found
     # NOTE: what reads disk images is loaded only if there are any.
-    from extriage.pipeline.images import expanded  # noqa: PLC0415
+    from extriage.pipeline.planning.images import expanded  # noqa: PLC0415
 
     return expanded(found, whole=whole)
 

@@ -26,7 +26,7 @@ from extriage.knowledge.tables import BUNDLED
 from extriage.model.evidence import Entry, Unit
 from extriage.parsers import recognise as kind_of
 from extriage.sources import Limits, read, survey
-from extriage.sources.archive import HEAD, recognise
+from extriage.sources.archives.archive import HEAD, recognise
 from extriage.sources.files import open_file
 
 OLD = 90

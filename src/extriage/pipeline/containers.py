@@ -17,11 +17,11 @@ from extriage.model.custody import CONTAINER, Container
 from extriage.model.evidence import Entry, Unit
 from extriage.model.reading import ArtifactResult
 from extriage.pipeline.artifact import HASHED, Progress
-from extriage.sources.archive import HEAD, recognise
+from extriage.sources.archives.archive import HEAD, recognise
 from extriage.sources.directory import shown
-from extriage.sources.diskformats import parts
-from extriage.sources.ewfhash import stored_hashes
 from extriage.sources.files import EvidenceFile, open_file
+from extriage.sources.images.diskformats import parts
+from extriage.sources.images.ewfhash import stored_hashes
 
 PIECE = 4 << 20
 INSIDE = "!/"

@@ -18,7 +18,7 @@ from extriage.pipeline.artifact import HASHED, Progress
 from extriage.pipeline.beginning import Beginning, evidence
 from extriage.pipeline.containers import INSIDE, files_of, hash_whole
 from extriage.pipeline.digest import Digests
-from extriage.pipeline.drives import KEPT, REGISTRY, Given, with_server
+from extriage.pipeline.planning.drives import KEPT, REGISTRY, Given, with_server
 from extriage.sources import Survey, read
 from extriage.sources.directory import labels, shown
 from extriage.sources.files import open_file

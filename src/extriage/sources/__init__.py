@@ -13,14 +13,22 @@ from typing import cast
 from extriage.errors import SourceError
 from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import ByteStream, Entry, Unit
-from extriage.sources.archive import HEAD, SEVENZIP, Place, contents, leaf, recognise, unfold
+from extriage.sources.archives.archive import (
+    HEAD,
+    SEVENZIP,
+    Place,
+    contents,
+    leaf,
+    recognise,
+    unfold,
+)
+from extriage.sources.archives.sevenarchive import read_sevenzip
+from extriage.sources.archives.zipdirectory import read_zip
 from extriage.sources.contents import Opened, Survey, utc
 from extriage.sources.directory import survey
 from extriage.sources.files import EvidenceFile, open_file
 from extriage.sources.limits import DEFAULT, Budget, Limits
-from extriage.sources.sevenarchive import read_sevenzip
 from extriage.sources.stream import Bounded
-from extriage.sources.zipdirectory import read_zip
 
 __all__ = ["DEFAULT", "Limits", "Opened", "Survey", "read", "read_range", "survey"]
 
@@ -46,7 +54,7 @@ def read(unit: Unit, limits: Limits = DEFAULT) -> Iterator[Opened | Entry]:
 
 def _inside(unit: Unit, budget: Budget) -> Iterator[Opened | Entry]:
     # NOTE: what opens disk images is loaded only if there are any.
-    from extriage.sources.insides import read_inside  # noqa: PLC0415
+    from extriage.sources.images.insides import read_inside  # noqa: PLC0415
 
     yield from read_inside(unit, budget)
 

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from extriage.errors import SourceError, UsageError
 from extriage.model.evidence import Entry, EntryStatus, Unit
-from extriage.sources.archive import HEAD, ZIP_MARKS, recognise
+from extriage.sources.archives.archive import HEAD, ZIP_MARKS, recognise
+from extriage.sources.archives.zipdirectory import shares
 from extriage.sources.contents import Survey
-from extriage.sources.diskformats import disk_format, may_be_image, parts
 from extriage.sources.files import irregular, open_file, trouble
+from extriage.sources.images.diskformats import disk_format, may_be_image, parts
 from extriage.sources.limits import DEFAULT, MIB, Limits
-from extriage.sources.zipdirectory import shares
 
 LARGE = 4 * MIB
 """Smaller zip archives are never shared out, so smaller files need no look inside."""

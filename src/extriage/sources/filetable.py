@@ -12,12 +12,12 @@ from pathlib import Path
 from extriage.errors import SourceError
 from extriage.model.evidence import ByteStream, Unit
 from extriage.sources import Opened, read
-from extriage.sources.archive import HEAD, recognise
+from extriage.sources.archives.archive import HEAD, recognise
+from extriage.sources.archives.zipdirectory import find_directory
+from extriage.sources.archives.zipforward import directory_record
 from extriage.sources.contents import plain_name
 from extriage.sources.files import open_file
 from extriage.sources.limits import DEFAULT
-from extriage.sources.zipdirectory import find_directory
-from extriage.sources.zipforward import directory_record
 
 NAME = "$MFT"
 _EXTEND = "$extend"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from extriage.errors import SourceError
 from extriage.model.evidence import Unit
+from extriage.sources.archives.zipdirectory import find_directory, read_zip
+from extriage.sources.archives.zipforward import directory_record
 from extriage.sources.contents import Member, plain_name
 from extriage.sources.files import EvidenceFile, open_file
 from extriage.sources.limits import DEFAULT, MIB, Budget
 from extriage.sources.stream import Stream
-from extriage.sources.zipdirectory import find_directory, read_zip
-from extriage.sources.zipforward import directory_record
 
 LARGEST = 64 * MIB
 """Bytes of a sibling that are read; of a larger one nothing is."""
@@ -44,7 +44,7 @@ def sibling(unit: Unit, path: str, name: str) -> bytes | None:
 
 def _inside(unit: Unit, path: str, name: str) -> bytes | None:
     # NOTE: what opens disk images is loaded only if there are any.
-    from extriage.sources.insides import beside_inside  # noqa: PLC0415
+    from extriage.sources.images.insides import beside_inside  # noqa: PLC0415
 
     return beside_inside(unit, path, name, LARGEST)
 

@@ -11,10 +11,7 @@ import zlib
 from collections.abc import Iterator
 
 from extriage.errors import SourceError
-from extriage.sources.contents import Member, Remark
-from extriage.sources.limits import Budget
-from extriage.sources.stream import CHUNK, Stream, drain, section
-from extriage.sources.zipentry import (
+from extriage.sources.archives.zipentry import (
     CENTRAL,
     CENTRAL_MARK,
     DESCRIPTOR_MARK,
@@ -28,6 +25,9 @@ from extriage.sources.zipentry import (
     local,
     refusal,
 )
+from extriage.sources.contents import Member, Remark
+from extriage.sources.limits import Budget
+from extriage.sources.stream import CHUNK, Stream, drain, section
 
 END_MARKS = (b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x08")
 DESCRIPTOR_SIZE = 24

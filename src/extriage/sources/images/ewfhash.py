@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from extriage.errors import SourceError
-from extriage.sources.diskformats import EWF_MARK
 from extriage.sources.files import EvidenceFile, open_file
+from extriage.sources.images.diskformats import EWF_MARK
 
 SECTIONS = 100_000
 """Sections of one segment that are looked at; each holds up to gigabytes of data."""

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from extriage.errors import SourceError
+from extriage.sources.archives.expansion import (
+    Deflate,
+    Expansion,
+    bzip2_codec,
+    lzma_codec,
+    xz_codec,
+)
+from extriage.sources.archives.sevenzip import deflate64_codec, lacking, zstd_codec
 from extriage.sources.contents import Remark, utc
-from extriage.sources.expansion import Deflate, Expansion, bzip2_codec, lzma_codec, xz_codec
 from extriage.sources.limits import Budget
-from extriage.sources.sevenzip import deflate64_codec, lacking, zstd_codec
 from extriage.sources.stream import Stream
 
 LOCAL = struct.Struct("<4s5H3I2H")

@@ -14,9 +14,10 @@ from typing import cast
 
 from extriage.errors import SourceError
 from extriage.model.evidence import ByteStream
-from extriage.sources.filesystem import FileSystem, Key, Node
-from extriage.sources.handle import guarded
-from extriage.sources.image import Image, Volume, registry_values
+from extriage.sources.images.filesystem import FileSystem, Key, Node
+from extriage.sources.images.handle import guarded
+from extriage.sources.images.image import Image, registry_values
+from extriage.sources.images.partitions import Volume
 from extriage.sources.limits import GIB
 from extriage.sources.stream import Stream
 from extriage.sources.tree import Item

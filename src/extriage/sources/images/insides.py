@@ -12,15 +12,15 @@ from pathlib import Path
 from extriage.errors import SourceError
 from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import Entry, Unit
-from extriage.sources.archive import Place, leaf, unfold
+from extriage.sources.archives.archive import Place, leaf, unfold
 from extriage.sources.contents import Opened, utc
 from extriage.sources.directory import WHOLE
-from extriage.sources.diskformats import parts
-from extriage.sources.image import Image
+from extriage.sources.images.diskformats import parts
+from extriage.sources.images.image import Image
+from extriage.sources.images.volumes import ImageTree
 from extriage.sources.limits import Budget
 from extriage.sources.stream import Stream
 from extriage.sources.tree import Item
-from extriage.sources.volumes import ImageTree
 
 _OPEN = 2
 """Images that a process keeps open: units of one image follow each other."""

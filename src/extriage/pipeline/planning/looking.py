@@ -7,7 +7,7 @@ before a move. Only folders near the top are listed, and only so many of them.
 from collections import deque
 from dataclasses import dataclass, field
 
-from extriage.pipeline.folders import Folders, matches
+from extriage.pipeline.planning.folders import Folders, matches
 
 _DEEPEST = 4
 _MOST = 1_500

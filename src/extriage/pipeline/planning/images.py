@@ -16,16 +16,17 @@ from pathlib import Path
 from extriage.errors import SourceError
 from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import Entry, EntryStatus, Unit
-from extriage.pipeline.planning import Planned, everything, plan
+from extriage.pipeline.planning.plan import Planned, everything, plan
 from extriage.sources.contents import Survey
 from extriage.sources.directory import WHOLE
-from extriage.sources.diskformats import parts
-from extriage.sources.filesystem import FileSystem, Node
-from extriage.sources.image import Image, Volume
-from extriage.sources.insides import name_inside
+from extriage.sources.images.diskformats import parts
+from extriage.sources.images.filesystem import FileSystem, Node
+from extriage.sources.images.image import Image
+from extriage.sources.images.insides import name_inside
+from extriage.sources.images.partitions import Volume
+from extriage.sources.images.volumes import ImageTree, Located, Server, servers
 from extriage.sources.limits import GIB, MIB
 from extriage.sources.tree import Tree
-from extriage.sources.volumes import ImageTree, Located, Server, servers
 
 SHARE = 64 * MIB
 """Bytes that one unit of an image holds."""

@@ -26,9 +26,9 @@ from extriage.parsers.autostart import Keys
 from extriage.parsers.base import Document, DocumentError
 from extriage.parsers.registry import LIMIT
 from extriage.parsers.text import open_text
-from extriage.pipeline.folders import Folders, inside, matches
-from extriage.pipeline.looking import look
-from extriage.pipeline.serversettings import (
+from extriage.pipeline.planning.folders import Folders, inside, matches
+from extriage.pipeline.planning.looking import look
+from extriage.pipeline.planning.settings import (
     MOST,
     SOFTWARE,
     SYSTEM,

@@ -15,9 +15,9 @@ from extriage.knowledge.installation import plain
 from extriage.model.evidence import Entry, Unit
 from extriage.parsers.autostart import Keys
 from extriage.pipeline.beginning import Beginning
-from extriage.pipeline.folders import inside
-from extriage.pipeline.liveregistry import live_registry
-from extriage.pipeline.planning import Planned, everything, plan
+from extriage.pipeline.planning.folders import inside
+from extriage.pipeline.planning.plan import Planned, everything, plan
+from extriage.pipeline.planning.registry import live_registry
 from extriage.sources import Survey
 from extriage.sources.directory import shown
 from extriage.sources.drive import MountedDrives, mounted

@@ -14,9 +14,7 @@ from extriage.errors import SourceError
 from extriage.knowledge.executed import is_executed
 from extriage.model.evidence import Artifact, ByteStream, Entry, EntryStatus
 from extriage.sources import collections
-from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, joined, plain_name, utc
-from extriage.sources.diskformats import disk_format
-from extriage.sources.expansion import (
+from extriage.sources.archives.expansion import (
     BZIP2_MARK,
     XZ_MARK,
     ChainReader,
@@ -25,11 +23,13 @@ from extriage.sources.expansion import (
     bzip2_codec,
     xz_codec,
 )
+from extriage.sources.archives.sevenzip import ZSTANDARD_MARK, zstd_codec
+from extriage.sources.archives.tape import is_tar, read_tar
+from extriage.sources.archives.zipforward import forward
+from extriage.sources.contents import DUPLICATE, Member, Opened, Remark, joined, plain_name, utc
+from extriage.sources.images.diskformats import disk_format
 from extriage.sources.limits import DEEPEST, MIB, Budget
-from extriage.sources.sevenzip import ZSTANDARD_MARK, zstd_codec
 from extriage.sources.stream import Stream
-from extriage.sources.tape import is_tar, read_tar
-from extriage.sources.zipforward import forward
 
 HEAD = 2048
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04", b"PK00PK\x03\x04")

@@ -13,7 +13,13 @@ from extriage.parsers.autostart import Keys
 from extriage.parsers.base import DocumentError
 from extriage.parsers.hive import MOST_BYTES, MOST_SUBKEYS, MOST_TEXT, Key, decoded
 from extriage.parsers.registry import Reading, told
-from extriage.pipeline.serversettings import SOFTWARE, SYSTEM, Said, see_software, see_system
+from extriage.pipeline.planning.settings import (
+    SOFTWARE,
+    SYSTEM,
+    Said,
+    see_software,
+    see_system,
+)
 from extriage.sources.live import Data, LiveKey, live_key
 
 MACHINE, USERS = "HKEY_LOCAL_MACHINE", "HKEY_USERS"

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from typing import Any, BinaryIO, Protocol
 
 from extriage.errors import SourceError
-from extriage.sources.expansion import Codec
+from extriage.sources.archives.expansion import Codec
 
 EXTRA = "install it with: pip install 'extriage[7z]'"
 SMALL = 512

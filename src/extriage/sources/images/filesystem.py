@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias
 
 from extriage.errors import SourceError
 from extriage.sources.directory import shown
-from extriage.sources.handle import Purse, Readable, guarded
+from extriage.sources.images.handle import Purse, Readable, guarded
 from extriage.sources.limits import DEFAULT, GIB
 from extriage.sources.tree import Item
 

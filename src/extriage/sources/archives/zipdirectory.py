@@ -11,12 +11,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from extriage.errors import SourceError
+from extriage.sources.archives.zipentry import (
+    LOCAL,
+    LOCAL_MARK,
+    EntryData,
+    ZipEntry,
+    local,
+    refusal,
+)
+from extriage.sources.archives.zipforward import directory_record, forward
 from extriage.sources.contents import DUPLICATE, Member, Remark, joined, plain_name
 from extriage.sources.files import EvidenceFile, open_file
 from extriage.sources.limits import KIB, Budget, Limits
 from extriage.sources.stream import Stream, section
-from extriage.sources.zipentry import LOCAL, LOCAL_MARK, EntryData, ZipEntry, local, refusal
-from extriage.sources.zipforward import directory_record, forward
 
 END = struct.Struct("<4s4H2IH")
 END_MARK = b"PK\x05\x06"
@@ -112,7 +119,7 @@ def _indexed(file: EvidenceFile, limit: int) -> Index:
             f"its directory is damaged: it lists {total:,} of {place.entries:,} entries"
         )
     # NOTE: numpy takes a while to import, and only archives need it here.
-    from extriage.sources import ziplayout  # noqa: PLC0415
+    from extriage.sources.archives import ziplayout  # noqa: PLC0415
 
     overlapping, sizes = ziplayout.laid_out(starts, ends)
     return Index(place, total, records, starts, sizes, ziplayout.repeated(names), overlapping)

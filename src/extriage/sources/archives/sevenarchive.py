@@ -15,11 +15,11 @@ from datetime import datetime
 from typing import Any
 
 from extriage.errors import SourceError
+from extriage.sources.archives.expansion import Codec, Deflate, Expansion, bzip2_codec
+from extriage.sources.archives.sevenzip import ENCRYPTED, deflate64_codec, seven_archive, zstd_codec
 from extriage.sources.contents import Member, Remark, utc
-from extriage.sources.expansion import Codec, Deflate, Expansion, bzip2_codec
 from extriage.sources.files import EvidenceFile
 from extriage.sources.limits import MIB, Budget
-from extriage.sources.sevenzip import ENCRYPTED, deflate64_codec, seven_archive, zstd_codec
 from extriage.sources.stream import Stream, drain, section
 
 MAX_DICTIONARY = 256 * MIB

@@ -1,0 +1,1 @@
+"""Which files of a server are read, and where it keeps them: on images, drives, live servers."""
