@@ -147,7 +147,7 @@ def sbom(dists: list[Dist], target: Target) -> str:
                 "dependsOn": sorted(
                     {
                         _purl(known[name])
-                        for asked in needed(one, target, ("web",) if one is own else ())
+                        for asked in needed(one, target, target.extras if one is own else ())
                         if (name := canonicalize_name(asked.name)) in known
                     }
                 ),

@@ -1,6 +1,6 @@
 """Make extriage ready for a machine without a network, and try it there.
 
-    python packaging/bundle.py wheelhouse OUT [--platform win_amd64 --python 3.12] [--zip]
+    python packaging/bundle.py wheelhouse OUT [--platform win_amd64 --python 3.12] [--extra disk]
     python packaging/bundle.py single-file OUT [--platform win_amd64 --python 3.12]
     python packaging/bundle.py try OUT
     python packaging/bundle.py wheels
@@ -20,7 +20,7 @@ from available import table
 from bill import LICENCES, SBOM, SUMS, Dist, licences, sbom, sums
 from gathering import BundleError, gather
 from onefile import zipapp
-from targets import PYTHONS, SYSTEMS, Target, this_machine
+from targets import EXTRAS, PYTHONS, SYSTEMS, Target, this_machine
 from trial import tried
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ install.py compares every file with SHA256SUMS, makes an environment in the fold
 and puts the wheels there. By hand, the same is:
 
   python{python} -m venv extriage-env
-  extriage-env/bin/python -m pip install --no-index --find-links wheels "extriage[web]"
+  extriage-env/bin/python -m pip install --no-index --pre --find-links wheels "{asked}"
 
 (on Windows: py -{python} -m venv extriage-env, then extriage-env\\Scripts\\python -m pip ...)
 
@@ -51,9 +51,12 @@ def wheelhouse(out: Path, target: Target) -> None:
     fresh(out)
     dists = gather(out / "wheels", target)
     shutil.copyfile(HERE / "install.py", out / "install.py")
-    write(out / "target.txt", f"{target.python} {target.name}\n")
+    write(out / "target.txt", f"{target.python} {target.name} {target.asked}\n")
     about = README.format(
-        version=own(dists).version, python=target.python, title=target.system.title
+        version=own(dists).version,
+        python=target.python,
+        title=target.system.title,
+        asked=target.asked,
     )
     write(out / "README.txt", about)
     papers(out, dists, target)
@@ -123,6 +126,9 @@ def arguments(words: list[str]) -> argparse.Namespace:
         command.add_argument("out", type=Path, help="a new folder")
         command.add_argument("--platform", choices=sorted(SYSTEMS), help="default: this machine's")
         command.add_argument("--python", choices=PYTHONS, help="default: this Python's")
+        command.add_argument(
+            "--extra", choices=EXTRAS, action="append", default=[], help="add it; may be repeated"
+        )
         command.add_argument("--zip", action="store_true", help="pack the folder into OUT.zip too")
     trial = commands.add_parser("try", help="install and run a bundle without a network")
     trial.add_argument("out", type=Path, help="the folder of a bundle for this machine")
@@ -137,6 +143,7 @@ def target_of(chosen: argparse.Namespace) -> Target:
     return Target(
         chosen.platform or (here.name if here else ""),
         chosen.python or (here.python if here else ""),
+        ("web", *sorted(set(chosen.extra))),
     )
 
 

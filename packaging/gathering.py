@@ -14,8 +14,6 @@ from packaging.utils import canonicalize_name
 from targets import Target
 
 ROOT = Path(__file__).parents[1]
-EXTRAS = ("web",)
-"""What goes into a bundle beside the core: the web server of `extriage serve`, 1 MB."""
 
 
 class BundleError(Exception):
@@ -54,7 +52,7 @@ def gather(folder: Path, target: Target) -> list[Dist]:
     own = own_wheel(folder)
     named: dict[str, str] = {}
     while True:
-        extras = ",".join(EXTRAS)
+        extras = ",".join(target.extras)
         pip("download", "--dest", folder, *target.pip, f"{own}[{extras}]", *named.values())
         dists = {one.name: one for one in read_wheels(folder)}
         wanted = closure(dists, target)
@@ -73,7 +71,7 @@ def gather(folder: Path, target: Target) -> list[Dist]:
 def closure(dists: dict[str, Dist], target: Target) -> dict[str, Requirement]:
     """Return what is needed on the target, followed from our own wheel; what is missing too."""
     wanted = {"extriage": Requirement("extriage")}
-    waiting: list[tuple[str, tuple[str, ...]]] = [("extriage", EXTRAS)]
+    waiting: list[tuple[str, tuple[str, ...]]] = [("extriage", target.extras)]
     seen: set[tuple[str, tuple[str, ...]]] = set()
     while waiting:
         step = waiting.pop()

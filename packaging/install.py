@@ -21,7 +21,8 @@ HERE = Path(__file__).resolve().parent
 def main(words: list[str]) -> str:
     """Install, and return what to tell the user; raises SystemExit with a sentence if it fails."""
     place = Path(words[0] if words else "extriage-env")
-    check_python((HERE / "target.txt").read_text("utf-8").split())
+    python, system, wanted = (HERE / "target.txt").read_text("utf-8").split()
+    check_python(python, system)
     check_sums()
     if place.exists():
         raise SystemExit(f"{place} exists; name another folder, or delete it first")
@@ -33,8 +34,9 @@ def main(words: list[str]) -> str:
             "this Python cannot make environments: on Debian and Ubuntu install python3-venv"
         ) from error
     own = next((HERE / "wheels").glob("extriage-*.whl"))
-    asked = [f"extriage[web]=={own.name.split('-')[1]}"]
-    quiet = ["--quiet", "--disable-pip-version-check", "--no-index", "--isolated"]
+    asked = [f"{wanted}=={own.name.split('-')[1]}"]
+    # NOTE: --pre takes the wheels that are there, whatever their version is called.
+    quiet = ["--quiet", "--disable-pip-version-check", "--no-index", "--isolated", "--pre"]
     done = subprocess.run(
         [
             programs / "python",
@@ -53,11 +55,10 @@ def main(words: list[str]) -> str:
     return f"Installed. Start it with: {programs / 'extriage'} demo"
 
 
-def check_python(target: list[str]) -> None:
+def check_python(python: str, system: str) -> None:
     """Demand the Python and the system that the wheels were made for."""
-    python, system = target
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    fits = {"manylinux": "linux", "win": "win32", "macosx": "darwin"}[system.split("_")[0]]
+    fits = {"manylinux": "linux", "win": "win32", "macosx": "darwin"}[system.partition("_")[0]]
     if here != python or sys.platform != fits:
         raise SystemExit(
             f"these wheels are for Python {python} on {system}; this is Python {here} on "

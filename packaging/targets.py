@@ -9,6 +9,8 @@ import platform
 import sys
 from dataclasses import dataclass
 
+EXTRAS = ("disk", "7z")
+"""What can be added: disk images (AGPL-3.0), 7z archives (LGPL-2.1)."""
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 """The versions of Python that bundles are made for."""
 
@@ -59,6 +61,13 @@ class Target:
 
     name: str
     python: str
+    extras: tuple[str, ...] = ("web",)
+    """What goes into a bundle beside the core: by default the web server of `extriage serve`."""
+
+    @property
+    def asked(self) -> str:
+        """Return what pip is asked for: `extriage[web]`."""
+        return f"extriage[{','.join(self.extras)}]"
 
     @property
     def system(self) -> System:

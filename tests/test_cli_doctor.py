@@ -4,11 +4,14 @@ import bz2
 import io
 import json
 import lzma
+import os
 import re
+import shutil
+import subprocess
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +19,9 @@ import pytest
 
 from extriage.errors import SourceError
 from extriage.knowledge import active
+from extriage.model.evidence import Entry
 from extriage.pipeline import checkup
+from extriage.sources import Limits
 from extriage.sources.files import EvidenceFile, open_file
 from keyboard import Keyboard
 
@@ -60,14 +65,41 @@ def test_a_missing_extra_is_named_with_what_it_adds_and_its_command(
 ) -> None:
     monkeypatch.setattr(checkup, "_there", lambda module: module != "py7zr")
     assert run("doctor").code == 0
-    assert "missing: pip install 'extriage[7z]'" in run("doctor").out
+    assert 'missing: pip install "extriage[7z]"' in run("doctor").out
     (tmp_path / "srv.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(100))
     outcome = run("doctor", "srv.7z")
     assert outcome.code == 3
-    assert "srv.7z needs the extra 7z: pip install 'extriage[7z]'" in outcome.out
+    assert 'srv.7z needs the extra 7z: pip install "extriage[7z]"' in outcome.out
     extras = {one["name"]: one for one in json.loads(run("doctor", "--json").out)["extras"]}
     assert (extras["7z"]["there"], extras["web"]["there"]) == (False, True)
     assert "Deflate64" in extras["7z"]["adds"]
+
+
+def test_every_library_of_an_extra_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    extras = {extra.name: extra for extra in checkup.EXTRAS}
+    for name, module in (("7z", "zstd"), ("7z", "inflate64"), ("disk", "dissect.target")):
+        monkeypatch.setattr(checkup, "_there", lambda one, gone=module: not one.endswith(gone))
+        assert [one for one in extras if not extras[one].there] == [name]
+
+
+def test_an_archive_that_breaks_off_is_told_and_one_of_which_a_taste_was_taken_is_not(
+    run: Keyboard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with tarfile.open(tmp_path / "large.tar.gz", "w:gz") as archive:
+        for name in ("u_ex1.log", "u_ex2.log", "u_ex3.log"):
+            (tmp_path / name).write_bytes(bytes(900_000))
+            archive.add(tmp_path / name, f"W3SVC1/{name}")
+    monkeypatch.setattr(checkup, "TASTE", Limits(total=1_000_000))
+    outcome = run("doctor", "large.tar.gz")
+    assert (outcome.code, "unreadable" in outcome.out) == (0, False)
+
+    def broken(*_: object) -> Iterator[Entry]:
+        raise SourceError("the disk said no")
+        yield
+
+    monkeypatch.setattr(checkup, "read", broken)
+    outcome = run("doctor", "large.tar.gz")
+    assert (outcome.code, "large.tar.gz: the disk said no" in outcome.out) == (3, True)
 
 
 def test_a_module_that_is_not_there_is_missing() -> None:
@@ -144,7 +176,7 @@ def test_a_damaged_pack_of_the_user_is_told_and_no_error(
         monkeypatch.undo()
         active.forget()
     assert outcome.code == 3
-    assert "is damaged" in outcome.out
+    assert "is damaged" in " ".join(outcome.out.split())
     assert "packs of your own: EXTRIAGE_KNOWLEDGE" in outcome.out
 
 
@@ -177,5 +209,71 @@ def test_an_archive_that_is_damaged_or_closed_stands_in_the_way(
     outcome = run("doctor", "host.zip", "cut.zip")
     assert outcome.code == 3
     assert "host.zip!/u_ex1.log: encrypted" in outcome.out
+    (tmp_path / "tail.zip").write_bytes(plain.getvalue()[:-22])
+    tail = run("doctor", "tail.zip")
+    assert (tail.code, "the directory at its end is missing" in tail.out) == (3, True)
+    assert max(len(line) for line in tail.out.splitlines() if "unreadable" not in line) <= 100
     assert "unreadable   cut.zip" in outcome.out
     assert "2 files cannot be read" in outcome.out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_where_nothing_is_to_be_read_all_is_not_well(run: Keyboard, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "blank.bin").write_bytes(bytes(4096))
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("empty", "pipe", "blank.bin"):
+        outcome = run("doctor", name)
+        assert (outcome.code, "Nothing stands in the way" in outcome.out) == (3, False)
+        assert f" at {name}" in outcome.out
+    assert "not read     pipe: named pipe: not read" in run("doctor", "pipe").out
+    (row,) = json.loads(run("doctor", "pipe", "--json").out)["paths"]
+    assert row["not_read"] == [{"path": "pipe", "reason": "named pipe: not read"}]
+
+
+def test_a_disk_image_is_opened_and_what_is_closed_in_it_is_told(
+    run: Keyboard, tmp_path: Path
+) -> None:
+    if shutil.which("qemu-img") is None or not checkup._there("dissect.target"):
+        pytest.skip("qemu-img or the extra disk is not on this machine")
+    words = ("qemu-img", "create", "-q", "-f", "qcow2", str(tmp_path / "srv.qcow2"), "8M")
+    subprocess.run(words, check=True)
+    outcome = run("doctor", "srv.qcow2")
+    assert outcome.code == 3
+    assert "volume holds no file system that can be read" in outcome.out
+
+
+def test_a_place_for_the_case_that_is_a_file_or_closed_is_told(
+    run: Keyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken").write_text("")
+    (tmp_path / "taken").chmod(0o755)
+    (tmp_path / "blocked").mkdir()
+    assert "taken cannot be written, or is no folder" in run("doctor", "--case", "taken").out
+    monkeypatch.setattr(os, "access", lambda place, _mode: "blocked" not in str(place))
+    assert run("doctor", "--case", "blocked/new/case").code == 3
+    assert run("doctor", "--case", "new/case").code == 0
+
+
+def test_what_this_account_may_not_look_into_is_no_error(
+    run: Keyboard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x.log").write_bytes((EVIDENCE / "iis/iis10.log").read_bytes())
+    asked = Path.is_file
+
+    def barred(path: Path) -> bool:
+        if path.name == "knowledge.zip":
+            raise PermissionError(13, "Permission denied", str(path))
+        return asked(path)
+
+    monkeypatch.setattr(Path, "is_file", barred)
+    active.forget()
+    try:
+        outcome, scan = run("doctor"), run("scan", "x.log", "--case", "c", "-q")
+    finally:
+        monkeypatch.undo()
+        active.forget()
+    assert outcome.code == 3
+    assert "set EXTRIAGE_KNOWLEDGE to a folder" in " ".join(outcome.out.split())
+    assert "cannot be seen (Permission denied)" in scan.err
+    assert "internal error" not in scan.err

@@ -404,6 +404,13 @@ def test_a_case_from_elsewhere_makes_nobody_call_another_computer(
     outcome = run("verify", "c")
     assert outcome.code == 3
     assert r"it lay on another computer, \\evil\share" in outcome.out
+    rewritten({"evidence": [], "drives": [r"C=\\evil\share"]}, {})
+    outcome = run("verify", "c")
+    assert outcome.code == 3
+    assert r"it lay on another computer, \\evil\share" in outcome.out
+    rewritten({"evidence": [], "drives": ["C=/mnt\0x", 5, None]}, {})
+    assert run("verify", "c").code == 3
+    rewritten({"evidence": [{"path": str(coll), "shown": "coll"}], "drives": []}, {})
     assert run("verify", "c", coll).code == 0
 
 
@@ -451,14 +458,12 @@ def test_answers_that_were_put_in_are_new_and_strange_files_are_named(
     assert "todo.txt lies in the case folder" in outcome.out
 
 
-def test_fewer_paths_than_the_scan_had_are_wrong_usage_and_no_loss(
-    run: Keyboard, coll: Path
-) -> None:
+def test_fewer_paths_than_the_scan_had_are_no_loss(run: Keyboard, coll: Path) -> None:
     shutil.copytree(coll / "logs", "two")
     scanned(run, coll, "two")
     outcome = run("verify", "c", coll)
-    assert outcome.code == 2
-    assert "the scan was given 2 paths" in outcome.err
+    assert outcome.code == 3
+    assert "two was not compared: it lies in none of the places that were named" in outcome.out
     assert run("verify", "c", coll, "two").code == 0
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from email import message_from_string
 from pathlib import Path
 
@@ -142,11 +143,12 @@ def test_what_only_windows_needs_is_fetched_for_windows_and_only_there(
         "one>=1",
         'zones; sys_platform == "win32"',
         'pages; extra == "web"',
+        'disks; extra == "disk"',
         'no; extra == "dev"',
     ]
     wheel(index, "extriage", needs)
     wheel(index, "one", ['shells; platform_system == "Windows"', 'old; python_version < "3.11"'])
-    for name in ("zones", "pages", "shells", "old", "no"):
+    for name in ("zones", "pages", "disks", "shells", "old", "no"):
         wheel(index, name)
 
     def fetch(*words: str | Path) -> None:
@@ -160,6 +162,7 @@ def test_what_only_windows_needs_is_fetched_for_windows_and_only_there(
         for name in [
             "one",
             "pages",
+            "disks",
             *(one for one in named if not str(one).startswith("extriage")),
         ]:
             for found in index.glob(f"{name}-*.whl"):
@@ -171,6 +174,9 @@ def test_what_only_windows_needs_is_fetched_for_windows_and_only_there(
     assert {one.name for one in gathering.gather(tmp_path / "l", LINUX)} == common
     told = {one.name for one in gathering.gather(tmp_path / "w", WINDOWS)}
     assert told == common | {"zones", "shells"}
+    more = replace(LINUX, extras=("web", "disk"))
+    assert {one.name for one in gathering.gather(tmp_path / "m", more)} == common | {"disks"}
+    assert more.asked == "extriage[web,disk]"
 
 
 def test_a_bundle_without_a_wheel_that_is_needed_is_refused(
@@ -262,10 +268,10 @@ def test_the_installer_refuses_a_file_that_was_changed_or_lost(
 
 def test_the_installer_refuses_another_python_or_system() -> None:
     here = targets.this_machine()
-    install.check_python([here.python, here.name])
-    for strange in (["2.7", here.name], [here.python, "win_amd64"]):
+    install.check_python(here.python, here.name)
+    for strange in (("2.7", here.name), (here.python, "win_amd64")):
         with pytest.raises(SystemExit, match="these wheels are for Python"):
-            install.check_python(strange)
+            install.check_python(*strange)
 
 
 def test_the_program_file_starts_is_the_same_twice_and_refuses_another_python(

@@ -25,7 +25,9 @@ _LEVEL = {
 def by_kape(choice: Choice) -> Takes:
     targets = (yaml.safe_load(text) for text in kape.files(choice).values())
     entries = [one for target in targets for one in target["Targets"] if "FileMask" in one]
-    return lambda path, _: any(_kape(entry, path) for entry in entries)
+    return lambda path, size: any(
+        _kape(entry, path) and size <= entry.get("MaxSize", size) for entry in entries
+    )
 
 
 def _kape(entry: dict[str, Any], path: str) -> bool:

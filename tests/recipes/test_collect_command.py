@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extriage.cli.collect import collect
+from extriage.cli import extriage
 from extriage.errors import UsageError
 from extriage.knowledge.places import GENERATIONS, exports, places
 from extriage.reports.recipes import acquire, kape, listing, powershell, velociraptor
@@ -17,7 +17,7 @@ from extriage.reports.recipes.choice import Choice, choice, folders
 
 
 def run(*words: str) -> Result:
-    return CliRunner().invoke(collect, words, catch_exceptions=False)
+    return CliRunner().invoke(extriage, ["collect", *words], catch_exceptions=False)
 
 
 def test_the_list_names_every_place_with_its_reason_and_every_command() -> None:
@@ -33,6 +33,11 @@ def test_the_list_estimates_the_days_that_were_asked_for() -> None:
     one, two = Choice(days=1, only=("httpproxy",)), Choice(days=10, only=("httpproxy",))
     assert "450 MB with 1 day of logs" in listing.render(one)
     assert "4.5 GB with 10 days of logs" in listing.render(two)
+
+
+def test_the_list_says_which_files_are_taken_whatever_their_name_is() -> None:
+    assert "and files of any other name up to 4 MB" in run("list", "--only", "web-pages").output
+    assert "any other name" not in run("list", "--only", "ews").output
 
 
 def test_the_list_says_what_stands_for_several_folders_of_a_server() -> None:
@@ -66,7 +71,33 @@ def test_a_folder_that_no_recipe_can_carry_is_refused(folder: str) -> None:
         choice(None, folder, "", "", [])
 
 
-@given(st.text(min_size=1, max_size=40))
+@pytest.mark.parametrize(
+    "sign",
+    ["\n", "\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\0", "\x7f", "\u202e",
+     "\ufeff", "\udcff", "'", '"', "`", "$", "\u2019", "%", "*"],
+)  # fmt: skip
+def test_no_sign_that_ends_a_line_or_a_quote_or_hides_one_gets_into_a_recipe(sign: str) -> None:
+    with pytest.raises(UsageError, match="no folder of a Windows drive"):
+        choice(None, f"E:\\Exchange{sign}--output=C:/", "", "", [])
+
+
+@pytest.mark.parametrize(
+    "folder", ["E:/a;b", "E:/$(x)".replace("$", "&"), "E:/B\u00f6rse (1)", "E:/a,b#c"]
+)
+def test_what_windows_allows_in_a_name_stays_as_it_is_in_every_recipe(folder: str) -> None:
+    made = choice(None, folder, folder, "", [])
+    shown = folder.replace("/", "\\")
+    assert f"[string]$Install = '{shown}'," in powershell.render(made)
+    assert f"--path={folder}/FrontEnd/HttpProxy" in acquire.render(made).splitlines()
+    (target, *_) = (text for name, text in kape.files(made).items() if "Requests" in name)
+    paths = {entry["Path"] for entry in yaml.safe_load(target)["Targets"]}
+    assert f"{shown}\\Logging\\HttpProxy\\" in paths
+    read = yaml.safe_load(velociraptor.render(made))
+    assert {one["name"]: one["default"] for one in read["parameters"]}["MoreInstall"] == folder
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.text(min_size=1, max_size=40).map(lambda text: f"E:/{text}"))
 def test_no_text_breaks_out_of_a_recipe(folder: str) -> None:
     try:
         made = choice(3, folder, folder, "", [])
@@ -114,6 +145,12 @@ def test_targets_for_kape_go_to_a_folder_or_an_archive(tmp_path: Path) -> None:
         assert sorted(Path(name).name for name in opened.namelist()) == names
     with pytest.raises(UsageError, match="exists"):
         run("kape", "-o", str(folder))
+
+
+def test_the_name_of_the_folder_does_nothing_to_the_screen(tmp_path: Path) -> None:
+    done = run("kape", "-o", str(tmp_path / "a\x1b[2Jb"))
+    assert done.exit_code == 0
+    assert "\x1b" not in done.stderr
 
 
 def test_targets_for_kape_do_not_go_to_the_screen() -> None:

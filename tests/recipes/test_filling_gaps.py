@@ -7,7 +7,7 @@ import pytest
 from cases import CASES
 from click.testing import CliRunner
 
-from extriage.cli.collect import collect
+from extriage.cli import extriage
 from extriage.knowledge.exposures import exposure_groups
 from extriage.model.case import Case
 from extriage.model.exposure import ExposureAnswer, Shown
@@ -84,7 +84,7 @@ def test_the_command_that_is_named_runs_as_it_stands() -> None:
     host = lacking(UNSURE, "httpproxy+ews").hosts[0]
     words = shlex.split(recipe(places_to_fill(host)))
     assert words[:2] == ["extriage", "collect"]
-    done = CliRunner().invoke(collect, words[2:])
+    done = CliRunner().invoke(extriage, words[1:])
     assert done.exit_code == 0
     assert "'httpproxy|install|" in done.output
     assert "'iis|" not in done.output

@@ -8,12 +8,21 @@ import yaml
 from collecting import by_kape
 from lying_about import SERVER, SERVER_2010, Lying
 
+from extriage.knowledge.places import SMALL
 from extriage.reports.recipes import kape
 from extriage.reports.recipes.choice import Choice
 
 REQUIRED = {"Description", "Author", "Version", "Id", "RecreateDirectories", "Targets"}
 ENTRY = {"Name", "Category", "Path"}
-KNOWN = {*ENTRY, "FileMask", "Recursive", "AlwaysAddToQueue", "SaveAsFileName", "Comment"}
+KNOWN = {
+    *ENTRY,
+    "FileMask",
+    "Recursive",
+    "AlwaysAddToQueue",
+    "SaveAsFileName",
+    "MaxSize",
+    "Comment",
+}
 
 
 def read(choice: Choice) -> dict[str, dict[str, object]]:
@@ -65,6 +74,26 @@ def test_paths_are_folders_of_windows_and_masks_are_names_of_files() -> None:
             re.compile(mask.removeprefix("regex:"))
         else:
             assert "\\" not in mask
+
+
+def test_folders_end_as_kape_wants_them_and_choices_are_of_its_types() -> None:
+    for entry in entries(Choice()):
+        assert str(entry["Path"]).endswith("\\")
+        assert entry.get("Recursive", True) is True, "left out means false"
+        assert entry.get("AlwaysAddToQueue", True) is True
+
+
+def test_of_what_iis_serves_files_of_any_name_are_taken_if_they_are_small() -> None:
+    any_name = [entry for entry in entries(Choice(generation="2016")) if "MaxSize" in entry]
+    assert {(entry["FileMask"], entry["MaxSize"]) for entry in any_name} == {("*", SMALL)}
+    taken = by_kape(Choice(generation="2016"))
+    for name, size, wanted in (
+        ("out", SMALL, True),
+        ("out", SMALL + 1, False),
+        ("a.aspx", 1 << 40, True),
+    ):
+        path = f"C:/inetpub/wwwroot/aspnet_client/{name}"
+        assert taken(path, size) is wanted
 
 
 def test_the_raw_files_of_ntfs_come_last_under_names_that_windows_allows() -> None:

@@ -35,8 +35,8 @@ OPERATORS = {
     *("-band", "-and", "-or", "-not", "-join", "-split", "-replace", "-contains"),
 }
 """Operators of version 2: no -in, -shl, ??, ternary."""
-WRITERS = {"AppendAllText", "WriteAllText", "WriteLine"}
-PROGRAMS = {r"System32\robocopy.exe", r"System32\reg.exe"}
+WRITERS = {"AppendAllText", "WriteLine"}
+PROGRAMS = {r"System32\robocopy.exe", r"System32\reg.exe", r"System32\wevtutil.exe"}
 LATER = re.compile(
     r"\[ordered\]|\[pscustomobject\]|::new\(|\$PSItem|\$PSScriptRoot|IsNullOrWhiteSpace"
     r"|\.(?:Where|ForEach)\(|\busing\b\s+namespace|\bclass\b|&&|\|\||\?\?|\?\.",
@@ -130,26 +130,28 @@ def test_everything_that_is_written_goes_below_the_named_folder() -> None:
     text = script()
     made = re.findall(r"New-Item -ItemType Directory -Force -Path ([^|]+) \|", text)
     assert set(made) == {"$Output", "$script:server", "(Split-Path -Parent $target)"}
-    assert re.findall(r"\$target = (.+)", text) == ["Get-Target $file"]
+    assert re.findall(r"\$target = (.+)", text) == ["Get-Target $file", "Get-Target $file.FullName"]
     assert re.findall(r"\$script:server = (.+)", text) == ["Join-Path $Output $env:COMPUTERNAME"]
     targets = re.findall(r"return Join-Path (\S+)", text)
     assert set(targets) == {"$script:server"}
     assert re.findall(r"\$script:log = Join-Path (\S+)", text) == ["$Output"]
-    assert re.findall(r"StreamWriter\(\(Join-Path (\S+)", text) == ["$Output"]
+    assert re.findall(r"StreamWriter\((\S+),", text) == ["$made"]
+    assert re.findall(r"\$made = Join-Path (\S+)", text) == ["$Output"]
     written = {
         part for type, part, _ in nodes(text) if type == "member_name" and part.startswith("Write")
     } | set(re.findall(r"\b(AppendAllText)\b", text))
     assert written <= WRITERS
-    assert not re.search(r"\[IO\.File\]::(?!OpenRead|AppendAllText|WriteAllText)", text)
+    assert not re.search(r"\[IO\.File\]::(?!OpenRead|AppendAllText)", text)
 
 
-def test_only_two_programs_of_windows_are_started_and_neither_deletes() -> None:
+def test_only_three_programs_of_windows_are_started_and_neither_deletes() -> None:
     text = script()
     assert set(re.findall(r"& \"\$env:windir\\([^\"]+)\"", text)) == PROGRAMS
     assert code(text).count("&") == len(PROGRAMS)
     assert not re.search(r"/(?:MIR|PURGE|MOVE|MOV)\b", text, re.IGNORECASE)
     assert "'/B'" in text
     assert re.findall(r"reg\.exe\" (\w+)", text) == ["save"]
+    assert re.findall(r"wevtutil\.exe\" (\w+)", text) == ["epl"], "cl would clear the log"
 
 
 def test_the_script_refuses_to_write_into_what_is_evidence() -> None:
@@ -217,3 +219,60 @@ def test_all_files_of_a_server_that_are_read_are_copied(
     for file in server:
         if "$" not in file.path:
             assert taken(file.path, 9) is file.read, file.path
+
+
+def body(name: str) -> str:
+    """Return the text of one function."""
+    text = script()
+    start = text.index(f"function {name}")
+    return text[start : text.index("\n}\n", start)]
+
+
+def test_an_event_log_that_is_held_is_exported_and_what_is_not_there_is_named() -> None:
+    copying = body("Copy-Folder(")
+    failed = copying[copying.index("if ($ended -ge 8)") :]
+    assert failed.index("Export-Logs $from $names") < failed.index("Write-Missing $from")
+    assert ".Replace('%4', '/')" in body("Export-Logs(")
+    assert "Test-Path -LiteralPath $target) { continue }" in body("Export-Logs(")
+    (events,) = (row for row in powershell.rows(Choice()) if row.startswith("events|"))
+    assert all(name.endswith(".evtx") for name in events.split("|")[5].split(";"))
+
+
+def test_a_script_that_was_interrupted_goes_on_in_its_own_folder_only() -> None:
+    text = script()
+    own = text[text.index("$script:again = ") : text.index("is not empty; name another folder")]
+    assert "'collect.log'" in own
+    assert "-LiteralPath $script:server" in own
+    assert "-and -not $script:again -and" in own
+    assert "WriteAllText" not in text, "the log of the first run stays"
+
+
+def test_robocopy_never_takes_the_days_for_a_date() -> None:
+    text = script(Choice(days=36_500))
+    bounded = text.index("-ge 1900) { $Days = 0 }")
+    assert bounded < text.index("$bases = Get-Bases")
+    assert "/MAXAGE:$Days" in text
+
+
+def test_no_step_of_the_script_is_left_unguarded() -> None:
+    text = script()
+    steps = text[text.index("$users = $false") :]
+    for call in ("Save-UserHives", "Copy-Folder $folder", "Write-Hashes"):
+        line = next(line for line in steps.splitlines() if call in line)
+        assert line.lstrip().startswith("try {"), line
+    place = body("Copy-Place(")
+    assert "try { Save-Hive" in place
+    assert "try { Copy-Folder" in place
+
+
+def test_the_list_of_hashes_is_one_that_sha256sum_reads_and_is_sealed_itself() -> None:
+    made = body("Write-Hashes")
+    assert '$list.NewLine = "`n"' in made
+    assert "the SHA-256 of sha256.txt is $hash" in made
+    assert "$($script:failures) lines of collect.log say NOT" in script()
+
+
+def test_a_virtual_directory_at_the_root_of_a_disk_forbids_no_folder_on_it() -> None:
+    text = script()
+    assert "Where-Object { $_ -and -not (Test-Wide $_ $bases) }" in text
+    assert "@($bases['web'])" not in text[text.index("$ours =") : text.index("which is evidence")]

@@ -16,7 +16,7 @@ import pytest
 from cases import CASES
 from click.testing import CliRunner
 
-from extriage.cli.serve import serve
+from extriage.cli import extriage
 from extriage.errors import UsageError
 from serving import case_folder, record
 
@@ -111,7 +111,7 @@ def test_an_address_of_another_machine_is_told_in_one_sentence(folder: Path, hos
 def test_what_names_no_machine_is_told_in_one_sentence(
     folder: Path, option: str, host: str
 ) -> None:
-    done = CliRunner().invoke(serve, [str(folder), option, host, "--port", "0"])
+    done = CliRunner().invoke(extriage, ["serve", str(folder), option, host, "--port", "0"])
     assert isinstance(done.exception, UsageError)
     assert "is no name or address of a machine; give it without a port" in str(done.exception)
     assert done.output == ""
@@ -176,7 +176,7 @@ def test_without_the_web_extra_it_says_what_to_install(folder: Path, tmp_path: P
         assert done.returncode == 2
         assert done.stdout == ""
         assert done.stderr == (
-            f"extriage: serve needs {missing}; install with: pip install 'extriage[web]'\n"
+            f'extriage: serve needs {missing}; install with: pip install "extriage[web]"\n'
         )
 
 

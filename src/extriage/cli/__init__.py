@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from extriage import __version__
+from extriage.cli.listener import listen
 from extriage.errors import ExtriageError, UsageError
 from extriage.reports.neutral import visible
 
@@ -109,6 +110,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
+    listen()
     try:
         code = extriage.main(args=words, standalone_mode=False) or 0
     except (click.exceptions.Abort, KeyboardInterrupt):

@@ -9,6 +9,7 @@ import click
 from extriage.cli.writing import check_file, put_file, put_files
 from extriage.errors import UsageError
 from extriage.knowledge.places import GENERATIONS
+from extriage.reports.neutral import visible
 from extriage.reports.recipes import acquire as for_acquire
 from extriage.reports.recipes import kape as for_kape
 from extriage.reports.recipes import listing as plain
@@ -78,8 +79,8 @@ def kape(**options: Any) -> None:
         raise UsageError("the targets are several files: name a folder or a .zip with --output")
     put_files(output, files, force=options["force"])
     click.echo(
-        f"{len(files)} targets are in {output}; copy them into KAPE's Targets folder and run: "
-        f"kape.exe --tsource C: --target {for_kape.COMPOUND} --tdest FOLDER",
+        f"{len(files)} targets are in {visible(str(output))}; copy them into KAPE's Targets folder "
+        f"and run: kape.exe --tsource C: --target {for_kape.COMPOUND} --tdest FOLDER",
         err=True,
     )
 

@@ -56,7 +56,7 @@ def demo(context: click.Context, /, folder: Path, **options: Any) -> None:
             raise UsageError(f"{folder} exists; name another folder, or --force over a sample")
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    (folder / MARK).write_text("A sample server by `extriage demo`; all of it is made up.\n")
+    (folder / MARK).write_bytes(b"A sample server by `extriage demo`; all of it is made up.\n")
     spec = ServerSpec(
         product=options["product"],
         attack=options["attack"],

@@ -1,7 +1,10 @@
 """`extriage doctor`: what this installation can open, what is missing, and what to do about it."""
 
 import json
+import os
+import re
 import sys
+import textwrap
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from extriage.pipeline.checkup import (
     room,
     writable,
 )
+from extriage.reports.imprint import counted
 from extriage.reports.neutral import visible
 
 SCHEMA = "extriage.doctor/1"
@@ -29,10 +33,16 @@ LITTLE = 2 << 30
 """Free bytes below which a case of a busy server may not fit."""
 _NAMED = 10
 _KINDS = 8
+_FEW = 3
+_WIDE = 100
+_INDENT = 14
+_COMMAND = re.compile(
+    r'pip install "[^"]*"|`[^`]*`|extriage (?:collect|knowledge)(?: list| update)?'
+)
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--case", type=click.Path(path_type=Path), default=".", help="Where a case shall be written."
 )
@@ -46,8 +56,11 @@ def doctor(paths: tuple[Path, ...], case: Path, *, json_: bool) -> None:
     Exit codes: 0 all well, 2 wrong usage, 3 something stands in the way of a full scan.
     """
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"there is no {path}; name a folder, an archive or a log")
+        if not os.path.lexists(path):
+            raise UsageError(
+                f"there is no {path}, or this account may not see it; name a folder, an archive or "
+                "a log"
+            )
     known, looked = installation(), [look(path) for path in paths]
     days = age(known, today())
     advice = _advice(known, looked, days, case)
@@ -90,7 +103,7 @@ def _extras() -> list[str]:
 def _paths(looked: list[Looked]) -> list[str]:
     lines = []
     for one in looked:
-        lines.append(f"  {one.path}: {one.files:,} files, {_bytes(one.size)}")
+        lines.append(f"  {one.path}: {counted(one.files, 'file')}, {_bytes(one.size)}")
         if one.collections:
             lines.append(f"    seems to be  {'; '.join(one.collections)}")
         for title, counts in (("holds", one.forms), ("evidence", one.kinds)):
@@ -99,8 +112,13 @@ def _paths(looked: list[Looked]) -> list[str]:
                 left = len(counts) - len(named)
                 more = f" and {left} more kinds" if left > 0 else ""
                 lines.append(f"    {title:12} {', '.join(named)}{more}")
-        if not one.kinds and not one.forms:
+        if one.files and not one.kinds and not one.forms:
             lines.append("    evidence     none that is known by its first bytes")
+        lines += [f"    not read     {entry.path}: {entry.reason}" for entry in one.skipped[:_FEW]]
+        if len(one.skipped) > _FEW:
+            lines.append(
+                f"    not read     and {len(one.skipped) - _FEW:,} more links and the like"
+            )
         unread = one.unreadable[:_NAMED]
         lines += [f"    unreadable   {entry.path}: {entry.reason}" for entry in unread]
         if len(one.unreadable) > _NAMED:
@@ -109,16 +127,37 @@ def _paths(looked: list[Looked]) -> list[str]:
 
 
 def _advised(advice: list[str]) -> list[str]:
-    return [f"  Do          {text}" for text in advice] or ["  Nothing stands in the way."]
+    if not advice:
+        return ["  Nothing stands in the way."]
+    return [
+        f"{'' if at else '  Do':{_INDENT}}{line}"
+        for text in advice
+        for at, line in enumerate(_wrapped(text))
+    ]
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break text into lines for the screen, but no command in two."""
+    whole = _COMMAND.sub(lambda found: found[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(whole, _WIDE - _INDENT, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]
 
 
 def _advice(known: Installation, looked: list[Looked], days: int, case: Path) -> list[str]:
     """Say what to do, most pressing first; nothing if all is well."""
     found = [known.trouble] if known.trouble else []
+    for one in looked:
+        if not one.files and not one.unreadable:
+            found.append(f"there is nothing to be read at {one.path}: name the evidence itself")
+        elif not one.kinds and not one.forms and not one.unreadable:
+            found.append(
+                f"nothing at {one.path} is known as evidence by its first bytes: a scan of it "
+                "tells nothing; extriage collect list says what is read"
+            )
     unread = sum(len(one.unreadable) for one in looked)
     if unread:
         found.append(
-            f"{unread:,} {'file' if unread == 1 else 'files'} cannot be read, see the reasons: "
+            f"{counted(unread, 'file')} cannot be read, or not wholly, see the reasons: "
             "run it with an account that may, copy them with a collector (extriage collect), "
             "unpack what needs a password"
         )
@@ -127,7 +166,7 @@ def _advice(known: Installation, looked: list[Looked], days: int, case: Path) ->
         if needing:
             found.append(f"{needing[0]} needs the extra {extra.name}: {extra.command}")
     if not writable(case):
-        found.append(f"{case} cannot be written: name another place with --case")
+        found.append(f"{case} cannot be written, or is no folder: name another place with --case")
     if 0 <= room(case) < LITTLE:
         found.append(f"less than {_bytes(LITTLE)} are free at {case}: write the case elsewhere")
     if days > OLD and not known.trouble:
@@ -193,5 +232,6 @@ def _looked(one: Looked) -> dict[str, Any]:
         "holds": dict(one.forms.most_common()),
         "evidence": dict(one.kinds.most_common()),
         "unreadable": [{"path": row.path, "reason": row.reason} for row in one.unreadable],
+        "not_read": [{"path": row.path, "reason": row.reason} for row in one.skipped],
         "lacking": one.lacking,
     }

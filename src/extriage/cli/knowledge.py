@@ -108,7 +108,7 @@ def import_lists(
         raise UsageError(f"nothing was written: {error}") from error
     text = "\n".join(_account(account, merged.as_of)) + "\n"
     importers.write_folder(merged, folder)
-    (folder / "import.txt").write_text(text, "utf-8")
+    (folder / "import.txt").write_text(text, "utf-8", newline="\n")
     click.echo(text, nl=False)
 
 

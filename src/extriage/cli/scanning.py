@@ -26,7 +26,7 @@ from extriage.pipeline.beginning import Beginning
 from extriage.pipeline.pack import Content, content_digest
 from extriage.pipeline.scan import Options, finish, now
 from extriage.pipeline.scan import scan as run_scan
-from extriage.pipeline.verifying import roots_of
+from extriage.pipeline.whereabouts import roots_of
 from extriage.reports.neutral import visible
 
 

@@ -16,7 +16,7 @@ _OPEN = (
     "ssh -N -L {port}:127.0.0.1:{port} USER@THIS-MACHINE and open there what is printed here"
 )
 _EPILOG = (
-    "Needs the extra web: pip install 'extriage[web]'. Nothing is written and nothing is sent; "
+    'Needs the extra web: pip install "extriage[web]". Nothing is written and nothing is sent; '
     "docs/serve.md tells what protects the case."
 )
 
@@ -89,5 +89,5 @@ def _web(name: str) -> Any:
         if error.name not in ("starlette", "uvicorn"):
             raise
         raise UsageError(
-            f"serve needs {error.name}; install with: pip install 'extriage[web]'"
+            f'serve needs {error.name}; install with: pip install "extriage[web]"'
         ) from error

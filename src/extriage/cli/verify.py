@@ -18,23 +18,24 @@ from extriage.cli.progress import progress as watching
 from extriage.errors import CaseError, UsageError
 from extriage.model.custody import FILE_STATES, Chain, FileCheck, FileState, Root
 from extriage.pipeline.planning.drives import REGISTRY, Given
-from extriage.pipeline.verifying import (
-    Comparison,
-    compare,
-    kept,
-    listed,
-    named_again,
-    only,
-    recorded,
+from extriage.pipeline.verifying import Comparison, Recorded, compare, kept, listed, only, recorded
+from extriage.pipeline.whereabouts import (
+    found_again,
+    is_elsewhere,
+    is_here,
     recorded_drives,
     recorded_roots,
+    without,
 )
+from extriage.reports.imprint import counted
 from extriage.reports.neutral import visible
 
 SCHEMA = "extriage.verify/1"
 SHORTEST = 16
 _SHOWN = 20
 """Files of each state that the screen names."""
+_FEW = 5
+"""Files beside the evidence that the screen names."""
 _DIFFERS = ("changed", "missing", "new", "unread")
 _CODES = {"unchanged": 0, "changed": 1, "cannot-tell": 3}
 _MEANS = {
@@ -59,6 +60,8 @@ class _Verified:
     roots: Sequence[Root] = ()
     drives: tuple[str, ...] = ()
     evidence: Comparison | None = None
+    strangers: Sequence[str] = ()
+    """Files beside the evidence that were not part of the case."""
     unsure: list[str] = field(default_factory=list)
     """Why something could not be told."""
     remarks: list[str] = field(default_factory=list)
@@ -76,7 +79,7 @@ class _Verified:
 
 @click.command()
 @click.argument("case", type=click.Path(path_type=Path))
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path, readable=False))
 @click.option(
     "--drive",
     multiple=True,
@@ -91,8 +94,9 @@ class _Verified:
 def verify(case: Path, paths: tuple[Path, ...], **options: Any) -> None:
     """Tell whether a case and its evidence are unchanged.
 
-    CASE is the folder that `scan` wrote. PATH is where the evidence lies now, in the order in which
-    the scan was given it; without it, the place that the run log names. Nothing is written.
+    CASE is the folder that `scan` wrote. PATH is where the evidence lies now: as many paths as the
+    scan was given, or folders that hold it; without it, the place that the run log names. Nothing
+    is written.
 
     Compared are: the run log (each line names the hash of the one before), the case's files with
     the log, and every file of the evidence with the hash in the case.
@@ -144,7 +148,10 @@ def _check_log(found: _Verified) -> None:
     found.remarks += found.chain.remarks
     scans = [line.what for line in lines if line.what in ("scan-started", "scan-finished")]
     if scans and scans[-1] == "scan-started":
-        found.remarks.append("the last scan that the run log names did not come to its end")
+        found.remarks.append(
+            "the last scan that the run log names did not come to its end (or the end of the log "
+            "was cut off); what it wrote until then may stand among the case's files"
+        )
 
 
 def _check_files(found: _Verified) -> None:
@@ -194,14 +201,17 @@ def _check_evidence(found: _Verified, paths: Sequence[Path], options: dict[str, 
     try:
         known = recorded(load(found.case))
     except UsageError as error:
-        found.unsure.append(f"the evidence was not compared: {error}")
+        gone = not os.path.lexists(found.case / WRITTEN[0])
+        why = f"{WRITTEN[0]} is missing, which says what it was" if gone else error
+        found.unsure.append(f"the evidence was not compared: {why}")
         return
-    given = recorded_roots(found.chain)
-    found.roots = named_again(given, paths) if paths else given
+    found.roots = recorded_roots(found.chain)
     drives = recorded_drives(found.chain)
     if options["drive"]:
         drives = replace(drives, live=False, drives=tuple(options["drive"]))
     found.drives = drives.drives
+    if paths:
+        known = _find(found, paths, known, drives)
     if why := _nowhere(found, drives, options, named=bool(paths)):
         found.unsure.append(f"the evidence was not compared: {why}")
         return
@@ -229,18 +239,40 @@ def _check_evidence(found: _Verified, paths: Sequence[Path], options: dict[str, 
         found.remarks.append(f"{bare:,} {have} no hash in the case: at most the size was compared")
 
 
+def _find(found: _Verified, paths: Sequence[Path], known: Recorded, drives: Given) -> Recorded:
+    """Find the evidence in the places that the user names; return what the case says of it."""
+    if drives and not found.roots:
+        raise UsageError(
+            "the scan was given the drives of a server and no other path: name where they lie now "
+            "with --drive C=FOLDER"
+        )
+    where = found_again(found.roots, paths, known)
+    found.roots, found.strangers = where.roots, where.strangers
+    found.unsure += [
+        f"{name} was not compared: it lies in none of the places that were named"
+        for name in where.lost
+    ]
+    if where.strangers:
+        some, left = where.strangers[:_FEW], len(where.strangers) - _FEW
+        more = f" and {left:,} more" if left > 0 else ""
+        found.remarks.append(f"not part of the case, and not compared: {', '.join(some)}{more}")
+    return without(known, where.lost)
+
+
 def _nowhere(found: _Verified, drives: Given, options: dict[str, Any], *, named: bool) -> str:
     """Say why the evidence cannot be found; empty if it can."""
     again = f"extriage verify {found.case} PATH"
+    if not found.roots and not drives and named:
+        return "nothing of it was found there"
     if not found.roots and not drives:
         return f"the run log does not say where it lies; name it: {again}"
     places = [] if named else [root.path for root in found.roots]
     folders = [] if options["drive"] else [one.partition("=")[2] or one for one in drives.drives]
     for place in (*places, *folders):
-        if place.startswith(("//", "\\\\")):
+        if is_elsewhere(place):
             # NOTE: Windows hands the user's logon to any computer that a case from elsewhere names.
             return f"it lay on another computer, {place}; name it if you trust that: {again}"
-    gone = [place for place in places if not Path(place).exists()]
+    gone = [place for place in places if not is_here(place)]
     if gone:
         return f"there is no {gone[0]} on this machine; name where it lies now: {again}"
     return ""
@@ -266,7 +298,8 @@ def _log_lines(found: _Verified) -> list[str]:
     if not chain.lines and not chain.broken:
         return []
     last = chain.lines[-1] if chain.lines else None
-    text = f"  Run log     {len(chain.lines)} lines, each follows the one before"
+    follows = ", each follows the one before" if len(chain.lines) > 1 else ""
+    text = f"  Run log     {counted(len(chain.lines), 'line')}{follows}"
     if chain.broken:
         text = f"  Run log     broken: {chain.broken}"
     lines = [text]
@@ -320,6 +353,7 @@ def _document(found: _Verified) -> dict[str, object]:
             "counts": {state: evidence.count(state) for state in FILE_STATES},
             "inside_unchanged_containers": evidence.inside,
             "files": [asdict(check) for check in evidence.checks],
+            "not_part_of_the_case": list(found.strangers),
         },
         "cannot_tell": found.unsure,
         "remarks": found.remarks,

@@ -26,7 +26,7 @@ def active() -> Knowledge:
     Raises ContentError if an installed pack is damaged: it is never silently left out.
     """
     file = installed_file()
-    if file is None or not file.is_file():
+    if file is None or not is_there(file):
         return bundled()
     try:
         return read_pack(file)
@@ -49,6 +49,17 @@ def installed_file() -> Path | None:
         return Path.home() / ".local" / "share" / "extriage" / INSTALLED
     except RuntimeError:
         return None
+
+
+def is_there(file: Path) -> bool:
+    """Tell whether a pack is installed; ContentError if this account may not look."""
+    try:
+        return file.is_file()
+    except OSError as error:
+        raise ContentError(
+            f"whether there is installed knowledge at {file} cannot be seen ({error.strerror}); "
+            f"set {VARIABLE} to a folder that this account may read"
+        ) from error
 
 
 def forget() -> None:

@@ -64,7 +64,7 @@ def write_folder(knowledge: Knowledge, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in TABLES:
             (folder / name).write_bytes(knowledge.tables[name])
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8", newline="\n")
     except OSError as error:
         raise UsageError(f"{folder} cannot be written: {error.strerror}") from error
 

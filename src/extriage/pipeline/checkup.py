@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from importlib import metadata
 from importlib.util import find_spec
@@ -20,12 +20,13 @@ from pathlib import Path
 
 from extriage import __version__
 from extriage.errors import ContentError, SourceError
-from extriage.knowledge.active import VARIABLE, active, installed_file, tables_as_of
+from extriage.knowledge.active import VARIABLE, active, installed_file, is_there, tables_as_of
 from extriage.knowledge.campaigns import knowledge_as_of
 from extriage.knowledge.tables import BUNDLED
 from extriage.model.evidence import Entry, Unit
 from extriage.parsers import recognise as kind_of
-from extriage.sources import Limits, read, survey
+from extriage.pipeline.beginning import evidence
+from extriage.sources import Limits, read
 from extriage.sources.archives.archive import HEAD, recognise
 from extriage.sources.files import open_file
 
@@ -64,7 +65,8 @@ class Extra:
     @property
     def command(self) -> str:
         """Return what installs it."""
-        return f"pip install 'extriage[{self.name}]'"
+        # NOTE: double quotes are quotes to every shell, also to that of Windows.
+        return f'pip install "extriage[{self.name}]"'
 
     def versions(self) -> dict[str, str]:
         """Return the versions that are installed, by distribution."""
@@ -150,8 +152,9 @@ def room(place: Path) -> int:
 
 def writable(place: Path) -> bool:
     """Tell whether a case could be written there."""
-    there = next((one for one in (place, *place.absolute().parents) if one.exists()), None)
-    return there is not None and os.access(there, os.W_OK)
+    # NOTE: unlike Path.exists, this asks no more than this account may know.
+    there = next((one for one in (place, *place.absolute().parents) if os.path.lexists(one)), None)
+    return there is not None and os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)  # noqa: PTH112
 
 
 @dataclass(slots=True)
@@ -169,6 +172,8 @@ class Looked:
     lacking: list[str]
     """Names of the extras without which something of it is not read."""
     unreadable: list[Entry]
+    skipped: list[Entry] = field(default_factory=list)
+    """Links, pipes and devices, which are not followed and not read."""
 
 
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -192,14 +197,18 @@ _TOLD = tuple((title, re.compile(pattern, re.I)) for title, pattern in _SIGNS)
 
 
 def look(path: Path) -> Looked:
-    """Open every file that a path leads to, and say what it is; UsageError if there is none."""
-    found = survey([path])
+    """Open every file that a path leads to, and say what it is; UsageError if there is none.
+
+    Disk images are opened, to list what a scan would read of them.
+    """
+    found = evidence([path])
     looked = Looked(str(path), 0, 0, Counter(), Counter(), [], [], [])
     looked.unreadable += [entry for entry in found.entries if entry.status == "unreadable"]
+    looked.skipped = [entry for entry in found.entries if entry.status == "skipped"]
     met: set[str] = set()
     signs: set[str] = set()
     for unit in found.units:
-        _see_names((unit.path,), signs)
+        _see_names((unit.path, *(f"/{name}" for name in unit.inside)), signs)
         if unit.path not in met:
             met.add(unit.path)
             _open(unit, looked, signs)
@@ -243,7 +252,10 @@ def _names(unit: Unit, looked: Looked) -> Iterator[str]:
 
 def _keep(entry: Entry, looked: Looked) -> None:
     """Keep what cannot be read, unless the only reason is that no more than a taste was taken."""
-    if entry.status == "unreadable" and f"{TASTE.total:,} bytes in all" not in entry.reason:
+    if (
+        entry.status in ("unreadable", "partial")
+        and f"{TASTE.total:,} bytes in all" not in entry.reason
+    ):
         looked.unreadable.append(entry)
 
 
@@ -260,6 +272,7 @@ def packs() -> dict[str, str]:
     """Return what of the user's own is in force: the variable that is set, and installed tables."""
     found = {VARIABLE: os.environ[VARIABLE]} if os.environ.get(VARIABLE) else {}
     file = installed_file()
-    if file is not None and file.is_file():
-        found["installed knowledge"] = str(file)
+    with suppress(ContentError):
+        if file is not None and is_there(file):
+            found["installed knowledge"] = str(file)
     return found

@@ -5,14 +5,16 @@ recorded, nothing is unpacked: what is in it cannot have changed. Any other is r
 """
 
 import hashlib
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from extriage.errors import SourceError, UsageError
+from extriage.errors import SourceError
 from extriage.model.case import Case
-from extriage.model.custody import Chain, Container, FileCheck, FileState, Root
+from extriage.model.custody import Container, FileCheck, FileState, Root
 from extriage.model.evidence import ByteStream, Entry, Unit
 from extriage.pipeline.artifact import HASHED, Progress
 from extriage.pipeline.beginning import Beginning, evidence
@@ -25,6 +27,7 @@ from extriage.sources.files import open_file
 
 PIECE = 1 << 20
 _SIZES = "{:,} bytes, {:,} were recorded"
+_TWIN = re.compile("the same file as (.+): read once", re.DOTALL)
 _TOGETHER = 256
 """Units whose results are waited for together, so that memory does not grow with the evidence."""
 
@@ -51,77 +54,27 @@ class Comparison:
         return sum(check.state == state for check in self.checks)
 
 
-def roots_of(paths: Sequence[Path]) -> list[Root]:
-    """Return where these paths lead to, and their names in the case; UsageError if one is gone."""
-    names = labels(paths)
-    return [Root(str(path.resolve()), name) for path, name in zip(paths, names, strict=True)]
-
-
-def recorded_roots(chain: Chain) -> list[Root]:
-    """Return the paths that the scan of a case was given, as its run log has them."""
-    given = _asked(chain).get("evidence")
-    return [
-        Root(str(one.get("path", "")), str(one.get("shown", "")))
-        for one in (given if isinstance(given, list) else ())
-        if isinstance(one, dict)
-    ]
-
-
-def _asked(chain: Chain) -> Mapping[str, object]:
-    """Return what the scan was given that made the case: the last one that came to its end."""
-    last: Mapping[str, object] = {}
-    begun: Mapping[str, object] = {}
-    for line in chain.lines:
-        if line.what == "scan-started":
-            begun = line.facts
-        elif line.what == "scan-finished":
-            last = begun
-    return last or begun
-
-
-def named_again(roots: Sequence[Root], paths: Sequence[Path]) -> list[Root]:
-    """Return the places that the user names now, under the names that the case knows.
-
-    As many paths as the scan was given stand for them, in the same order; UsageError if there are
-    more or fewer. If the log names none, the names decide.
-    """
-    now = roots_of(paths)
-    if not roots:
-        return now
-    if len(now) != len(roots):
-        asked = ", ".join(root.path for root in roots)
-        raise UsageError(
-            f"the scan was given {len(roots)} paths ({asked}): name all of them, in this order"
-        )
-    known = {root.shown for root in roots}
-    if {one.shown for one in now} == known:
-        return now
-    return [replace(one, shown=root.shown) for one, root in zip(now, roots, strict=True)]
-
-
 def recorded(case: Case) -> Recorded:
-    """Return what a case says of each file; of several rows the one with a hash counts."""
+    """Return what a case says of each file; of several rows the one with a hash counts.
+
+    A file that the scan met under two names has the hash of the one that it read.
+    """
     rows: dict[str, Entry] = {}
     every = [row for host in case.hosts for row in host.manifest.entries]
     for row in (*every, *case.unassigned):
         if row.path not in rows or (row.sha256 and not rows[row.path].sha256):
             rows[row.path] = row
+    for path, row in rows.items():
+        twin = rows.get(same[1]) if (same := _TWIN.fullmatch(row.reason)) else None
+        if twin is not None and not row.sha256:
+            rows[path] = replace(row, sha256=twin.sha256)
     return Recorded(rows, {one.path: one for one in case.custody.containers})
 
 
-def recorded_drives(chain: Chain) -> Given:
-    """Return the drives that the scan was given, and whether it read all files."""
-    facts = _asked(chain)
-    drives = facts.get("drives")
-    listed = drives if isinstance(drives, list) else ()
-    named = tuple(one for one in listed if isinstance(one, str) and "\0" not in one)
-    return Given(facts.get("live") is True, named, facts.get("everything") is True)
-
-
-def listed(roots: Iterable[Root], drives: Given, folder: Path) -> Iterator[Survey]:
+def listed(roots: Sequence[Root], drives: Given, folder: Path) -> Iterator[Survey]:
     """List the evidence again as the scan did; `folder` is that of the case."""
-    for root in roots:
-        yield _survey(root, whole=drives.whole)
+    if roots:
+        yield _survey(roots, whole=drives.whole)
     if drives.drives:
         digests = Digests(1)
         try:
@@ -156,43 +109,114 @@ def compare(
 ) -> Comparison:
     """Compare all files that were listed with what is known, and name those that are gone."""
     found = Comparison()
-    met: set[str] = set()
+    met: dict[str, FileCheck] = {}
+    entries: list[Entry] = []
     for surveyed in surveys:
+        entries += surveyed.entries
         groups = list(_groups(surveyed.units))
         for check in _checked(known, groups, jobs, progress):
-            if check.path not in met:
-                met.add(check.path)
-                found.checks.append(check)
+            met.setdefault(check.path, check)
         for entry in surveyed.entries:
-            if entry.path not in met:
-                met.add(entry.path)
-                found.checks.append(_unopened(known, entry))
-    unread = {check.path for check in found.checks if check.state == "unread"}
+            twin = met.get(surveyed.same.get(entry.path, ""))
+            met.setdefault(entry.path, _unopened(known, entry, twin))
+    found.checks += met.values()
+    closed = {check.path for check in found.checks if check.state == "unread"}
+    closed |= {entry.path for entry in entries}
     whole = {check.path for check in found.checks if check.state == "same"} & set(known.containers)
-    for path in sorted({*known.rows, *known.containers} - met):
+    for path in sorted({*known.rows, *known.containers} - met.keys()):
         outer = _outer(path)
         if outer & whole:
             found.inside += 1
-        elif not outer & unread:
+        elif not outer & closed:
             # NOTE: what was in a container that is gone is told by the container.
-            unread.add(path)
+            closed.add(path)
             found.checks.append(FileCheck(path, "missing", _hash_of(known, path)))
-    found.checks.sort(key=lambda check: check.path)
+    barred = {entry.path for entry in entries if entry.status == "unreadable"}
+    checks = _explained(_behind(found.checks, barred), known, met)
+    found.checks = sorted(checks, key=lambda check: check.path)
     return found
 
 
-def _survey(root: Root, *, whole: bool) -> Survey:
-    """List what lies below one root, under the names of the case."""
-    path = Path(root.path)
-    found, own = evidence([path], whole=whole), labels([path])[0]
+def _behind(checks: Sequence[FileCheck], barred: set[str]) -> list[FileCheck]:
+    """Say of files in folders that cannot be listed that nobody can tell, not that they are gone.
 
-    def named(name: str) -> str:
-        below = name.removeprefix(own)
-        return root.shown + below if name.startswith(own) else name
+    The folder stands for them.
+    """
+    if not barred:
+        return list(checks)
+    found: list[FileCheck] = []
+    behind: Counter[str] = Counter()
+    for check in checks:
+        above = next(
+            (check.path[:at] for at in _slashes(check.path) if check.path[:at] in barred), ""
+        )
+        if check.state == "missing" and above:
+            behind[above] += 1
+        else:
+            found.append(check)
+    return [
+        replace(
+            check,
+            state="unread",
+            reason=f"{check.reason}; {behind[check.path]:,} of its files are in the case",
+        )
+        if behind[check.path]
+        else check
+        for check in found
+    ]
+
+
+def _explained(
+    checks: Sequence[FileCheck], known: Recorded, met: Iterable[str]
+) -> Iterator[FileCheck]:
+    """Say more of what is missing or new: what took its place, what it took the place of.
+
+    What lies in a folder that the scan could not list cannot be compared, and is not new.
+    """
+    if not any(check.state in ("missing", "new") for check in checks):
+        yield from checks
+        return
+    now = {path[:at] for path in met for at in _slashes(path)}
+    before = {path[:at] for path in (*known.rows, *known.containers) for at in _slashes(path)}
+    shut = {path for path in now if path in known.rows and known.rows[path].status == "unreadable"}
+    for check in checks:
+        if check.path in shut or any(check.path[:at] in shut for at in _slashes(check.path)):
+            yield replace(check, state="not-hashed", reason="the scan could not list this folder")
+        elif check.state == "missing" and check.path in now:
+            yield replace(check, reason="a folder lies there now")
+        elif check.state == "new" and check.path in before:
+            why = f"; {check.reason}" if check.reason else ""
+            yield replace(check, reason=f"there was a folder{why}")
+        else:
+            yield check
+
+
+def _slashes(path: str) -> Iterator[int]:
+    return (at for at, letter in enumerate(path) if letter == "/")
+
+
+def _survey(roots: Sequence[Root], *, whole: bool) -> Survey:
+    """List what lies below all roots, under the names of the case.
+
+    All at once, as the scan did: the disks of one server tell of one another what is to be read.
+    """
+    paths = [Path(root.path) for root in roots]
+    found, own = evidence(paths, whole=whole), labels(paths)
+    names = sorted(zip(own, (root.shown for root in roots), strict=True), reverse=True)
+
+    def named(path: str) -> str:
+        for label, known in names:
+            rest = path.removeprefix(label)
+            if not label:
+                return f"{known}/{path}".lstrip("/")
+            if path.startswith(label) and (not rest or rest.startswith(("/", INSIDE))):
+                return (known + rest).lstrip("/")
+        return path
 
     units = (replace(unit, path=named(unit.path)) for unit in found.units)
     entries = (replace(entry, path=named(entry.path)) for entry in found.entries)
-    return Survey(tuple(units), tuple(entries))
+    same = {named(path): named(known) for path, known in found.same.items()}
+    return Survey(tuple(units), tuple(entries), same)
 
 
 def _groups(units: Iterable[Unit]) -> Iterator[list[Unit]]:
@@ -328,17 +352,34 @@ def _by_size(known: Recorded, path: str, size: int) -> FileCheck:
     return FileCheck(path, "changed" if size >= 0 else "unread", reason=reason)
 
 
-def _unopened(known: Recorded, entry: Entry) -> FileCheck:
-    """Compare what is seen and not read: a link, a pipe, a file that may not be opened."""
-    row = known.rows.get(entry.path)
+def _unopened(known: Recorded, entry: Entry, twin: FileCheck | None = None) -> FileCheck:
+    """Compare what is seen and not read: a link, a pipe, a file that may not be opened.
+
+    `twin` is the check of the same file under the name by which it was read.
+    """
+    row: Entry | Container | None = known.containers.get(entry.path)
+    row = row or known.rows.get(entry.path)
+    now = entry.sha256
+    if twin is not None:
+        now = twin.found or (twin.recorded if twin.state == "same" else "")
     if row is None:
-        return FileCheck(entry.path, "new", "", entry.sha256, entry.reason)
-    if row.sha256 and entry.sha256:
-        state: FileState = "same" if row.sha256 == entry.sha256 else "changed"
-        return FileCheck(entry.path, state, row.sha256, entry.sha256)
-    if row.sha256:
-        return FileCheck(entry.path, "unread", row.sha256, reason=entry.reason)
-    return FileCheck(entry.path, "not-hashed", reason=entry.reason)
+        return FileCheck(entry.path, "new", "", now, entry.reason)
+    if row.sha256 and now:
+        state: FileState = "same" if row.sha256 == now else "changed"
+        return FileCheck(entry.path, state, row.sha256, now)
+    if entry.status == "skipped" and not _TWIN.fullmatch(entry.reason) and _was_other(row, entry):
+        return FileCheck(entry.path, "changed", row.sha256, reason=entry.reason)
+    state = "unread" if row.sha256 else "not-hashed"
+    return FileCheck(entry.path, state, row.sha256, reason=entry.reason)
+
+
+def _was_other(row: Entry | Container, entry: Entry) -> bool:
+    """Tell whether a link, a pipe or a device has taken the place of something else."""
+    if (row.path, row.size, getattr(row, "reason", "")) == (entry.path, entry.size, entry.reason):
+        return False  # it was left out for the same reason then: the second image of a disk
+    if row.sha256 or row.size > 0 or isinstance(row, Container):
+        return True
+    return row.reason != entry.reason and "link to" in row.reason and "link to" in entry.reason
 
 
 def _outer(path: str) -> set[str]:

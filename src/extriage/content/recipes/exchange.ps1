@@ -5,14 +5,16 @@ Copies what extriage reads of a Microsoft Exchange Server into one folder.
 .DESCRIPTION
 For PowerShell 2 and later, Exchange 2010 and later. Read it before you run it; it is short.
 It reads the registry and IIS's configuration to find the folders, copies with robocopy /B (which
-reads files whatever their permissions are), saves registry hives with reg.exe, and writes nothing
-anywhere but below -Output: copies, collect.log, robocopy.log and sha256.txt. It stops nothing,
-deletes nothing, and needs no network. Run it as administrator, in the 64-bit PowerShell:
+reads files whatever their permissions are), saves registry hives with reg.exe, has wevtutil.exe
+export event logs that could not be copied, and writes nothing anywhere but below -Output: copies,
+collect.log, robocopy.log and sha256.txt. It stops nothing, deletes nothing, and needs no network.
+Run it as administrator, in the 64-bit PowerShell:
 
   powershell.exe -NoProfile -ExecutionPolicy Bypass -File exchange.ps1 -Output F:\collected
 
 .PARAMETER Output
-A new or empty folder, best on another disk: Exchange stops mail when its disk is full.
+A new or empty folder, best on another disk: Exchange stops mail when its disk is full. If the
+script was interrupted, run it again with the same folder: what is there already is not copied again.
 
 .PARAMETER Days
 How many days of logs to copy, by the time of their last change; 0 for all.
@@ -56,6 +58,7 @@ $places = @(
 )
 
 function Write-Told([string]$text) {
+    if ($text.StartsWith('NOT ') -or $text.StartsWith('NO HASH ')) { $script:failures++ }
     $line = [DateTime]::UtcNow.ToString('yyyy-MM-ddTHH:mm:ssZ') + ' ' + $text
     Write-Host $line
     if ($script:log) { [IO.File]::AppendAllText($script:log, $line + "`r`n") }
@@ -116,7 +119,7 @@ function Get-Bases {
     foreach ($name in @('Framework64', 'Framework')) {
         $net = Join-Path $env:windir "Microsoft.NET\$name"
         if (-not (Test-Path -LiteralPath $net)) { continue }
-        foreach ($version in @(Get-ChildItem -LiteralPath $net)) {
+        foreach ($version in @(Get-ChildItem -LiteralPath $net -ErrorAction SilentlyContinue)) {
             $bases['temp-aspnet'] += Join-Path $version.FullName 'Temporary ASP.NET Files'
         }
     }
@@ -170,13 +173,26 @@ function Test-Room([string]$from, [string[]]$names, [bool]$deep, [string]$age) {
             Write-Told "NOT COPIED $($_.FullName): $($_.Length) bytes, changed $changed"
         }
     }
-    if ($Output.StartsWith('\\')) { return $true }
+    $told = "copying $from`: $size bytes at most"
+    if ($Output.StartsWith('\\')) { Write-Told $told; return $true }
     $free = (New-Object IO.DriveInfo($Output.Substring(0, 1))).AvailableFreeSpace
     $enough = ($free - $size) -ge ($KeepFreeGB * 1073741824)
-    if (-not $enough) {
-        Write-Told "NOT COPIED $from`: it has $size bytes, only $free are free at $Output"
-    }
+    if ($enough) { Write-Told $told }
+    else { Write-Told "NOT COPIED $from`: it has $size bytes, only $free are free at $Output" }
     return $enough
+}
+
+function Write-Missing([string]$from, [string[]]$names, [bool]$deep, [string]$age) {
+    # robocopy says only that something failed: these files were to be copied, and are not there.
+    $oldest = [DateTime]::MinValue
+    if ($age -eq 'aged' -and $Days -gt 0) { $oldest = [DateTime]::Now.AddDays(1 - $Days) }
+    Get-Files $from $deep | ForEach-Object {
+        $wanted = (Test-Name $_.Name $names) -or ($age -eq 'any' -and $_.Length -le $small)
+        if (-not $wanted -or $_.LastWriteTime -lt $oldest) { return }
+        if (-not (Test-Path -LiteralPath (Get-Target $_.FullName))) {
+            Write-Told "NOT COPIED $($_.FullName)"
+        }
+    }
 }
 
 function Copy-Names([string]$from, [string[]]$names, [string[]]$options) {
@@ -209,6 +225,8 @@ function Copy-Folder([string]$from, [string[]]$names, [bool]$deep, [string]$age)
     }
     if ($ended -ge 8) {
         Write-Told "NOT ALL COPIED $from`: robocopy ended with $ended, see robocopy.log"
+        if ($names -like '*.evtx') { Export-Logs $from $names }
+        Write-Missing $from $names $deep $age
     } else {
         Write-Told "copied $from"
     }
@@ -219,6 +237,20 @@ function Save-Hive([string]$key, [string]$file) {
     New-Item -ItemType Directory -Force -Path (Split-Path -Parent $target) | Out-Null
     & "$env:windir\System32\reg.exe" save $key $target /y | Out-Null
     if ($LASTEXITCODE -eq 0) { Write-Told "saved $key" } else { Write-Told "NOT SAVED $key" }
+}
+
+function Export-Logs([string]$from, [string[]]$names) {
+    # Windows itself hands out a log that another program holds.
+    foreach ($file in @(Get-Files $from $false)) {
+        if (-not (Test-Name $file.Name $names)) { continue }
+        $target = Get-Target $file.FullName
+        if (Test-Path -LiteralPath $target) { continue }
+        New-Item -ItemType Directory -Force -Path (Split-Path -Parent $target) | Out-Null
+        $log = $file.Name.Substring(0, $file.Name.Length - 5).Replace('%4', '/')
+        & "$env:windir\System32\wevtutil.exe" epl $log $target | Out-Null
+        if ($LASTEXITCODE -eq 0) { Write-Told "exported $log" }
+        else { Write-Told "NOT EXPORTED $($file.FullName)" }
+    }
 }
 
 function Save-UserHives {
@@ -258,7 +290,8 @@ function Copy-Place([string]$line, [hashtable]$bases) {
     $id, $base, $folder, $depth, $age, $names = $line.Split('|')
     if ($id -eq 'registry') {
         foreach ($hive in @('SOFTWARE', 'SYSTEM')) {
-            Save-Hive "HKLM\$hive" (Join-Path $env:windir "System32\config\$hive")
+            try { Save-Hive "HKLM\$hive" (Join-Path $env:windir "System32\config\$hive") }
+            catch { Write-Told "NOT SAVED HKLM\$hive`: $($_.Exception.Message)" }
         }
         return
     }
@@ -286,7 +319,9 @@ function Get-Hasher {
 function Write-Hashes {
     $hasher = Get-Hasher
     $plain = New-Object System.Text.UTF8Encoding($false)
-    $list = New-Object System.IO.StreamWriter((Join-Path $Output 'sha256.txt'), $false, $plain)
+    $made = Join-Path $Output 'sha256.txt'
+    $list = New-Object System.IO.StreamWriter($made, $false, $plain)
+    $list.NewLine = "`n"
     $count = 0
     try {
         Get-ChildItem -LiteralPath $script:server -Recurse -Force -ErrorAction SilentlyContinue `
@@ -308,10 +343,16 @@ function Write-Hashes {
     }
     foreach ($one in @($hidden)) { if ($one) { Write-Told "NO HASH $one" } }
     Write-Told "$count files are in sha256.txt"
+    $stream = [IO.File]::OpenRead($made)
+    try { $hash = [BitConverter]::ToString($hasher.ComputeHash($stream)) }
+    finally { $stream.Close() }
+    $hash = $hash.Replace('-', '').ToLowerInvariant()
+    Write-Told "write this down elsewhere: the SHA-256 of sha256.txt is $hash"
 }
 
 $script:log = ''
 $script:before = ''
+$script:failures = 0
 $script:done = @{}
 $identity = [Security.Principal.WindowsIdentity]::GetCurrent()
 $role = [Security.Principal.WindowsBuiltInRole]::Administrator
@@ -331,18 +372,26 @@ if ($Output -match '[\[\]*?"<>|;]') { Stop-Here 'Write -Output without brackets 
 if (-not (Test-Path -LiteralPath ([IO.Path]::GetPathRoot($Output)))) {
     Stop-Here "There is no drive or share for $Output"
 }
-if ((Test-Path -LiteralPath $Output) -and @(Get-ChildItem -LiteralPath $Output -Force).Count) {
+$script:server = Join-Path $Output $env:COMPUTERNAME
+$script:again = (Test-Path -LiteralPath (Join-Path $Output 'collect.log')) -and
+    (Test-Path -LiteralPath $script:server)
+if ((Test-Path -LiteralPath $Output) -and -not $script:again -and
+    @(Get-ChildItem -LiteralPath $Output -Force).Count) {
     Stop-Here "$Output is not empty; name another folder."
 }
+# robocopy takes larger numbers for a date.
+if ($Days -lt 0 -or $Days -ge 1900) { $Days = 0 }
 $More = @($More | ForEach-Object { $_.Split(';') } | Where-Object { $_ } |
     ForEach-Object { Get-Plain $_ })
 $script:trusted = $More + @(Get-Plain $IisLogs)
 $bases = Get-Bases
-$ours = @($bases['install']) + @($bases['iis-logs']) + @($bases['web']) + @($bases['inetpub'])
+$ours = @($bases['install']) + @($bases['iis-logs']) + @($bases['inetpub'])
 $ours += @($bases['windows']) + $More
+# Of a virtual directory that is too wide only the top is copied.
+$ours += @($bases['web'] | Where-Object { $_ -and -not (Test-Wide $_ $bases) })
 foreach ($line in $places) {
     $id, $base, $folder, $rest = $line.Split('|')
-    $ours += @(Get-Starts $base $folder $bases)
+    if ($base -ne 'web') { $ours += @(Get-Starts $base $folder $bases) }
 }
 foreach ($folder in $ours) {
     if ($folder -and (Test-Below $Output $folder)) {
@@ -350,11 +399,11 @@ foreach ($folder in $ours) {
     }
 }
 New-Item -ItemType Directory -Force -Path $Output | Out-Null
-$script:server = Join-Path $Output $env:COMPUTERNAME
 New-Item -ItemType Directory -Force -Path $script:server | Out-Null
 $script:log = Join-Path $Output 'collect.log'
-[IO.File]::WriteAllText($script:log, $script:before)
+[IO.File]::AppendAllText($script:log, $script:before)
 Write-Told "collecting from $env:COMPUTERNAME as $($identity.Name), $Days days of logs (0: all)"
+if ($script:again) { Write-Told 'going on with what was collected before' }
 if (-not $bases['install']) { Write-Told 'NOT FOUND: Exchange is not in the registry' }
 
 $users = $false
@@ -362,11 +411,13 @@ foreach ($line in $places) {
     if ($line.StartsWith('user-hives|') -or $line.StartsWith('service-hives|')) { $users = $true }
     else { Copy-Place $line $bases }
 }
-if ($users) { Save-UserHives }
+try { if ($users) { Save-UserHives } }
+catch { Write-Told "NOT SAVED the hives of the users: $($_.Exception.Message)" }
 foreach ($folder in $More) {
     try { Copy-Folder $folder @('*.log') $true 'aged' }
     catch { Write-Told "NOT COPIED $folder`: $($_.Exception.Message)" }
 }
-Write-Hashes
+try { Write-Hashes } catch { Write-Told "NO HASH $($_.Exception.Message)" }
 @MISSING@
+Write-Told "$($script:failures) lines of collect.log say NOT or NO HASH: look at them"
 Write-Told 'done; give the whole folder to: extriage scan'

@@ -12,7 +12,11 @@ from extriage.errors import UsageError
 from extriage.knowledge.installation import Installation, Wanted, plain, wanted
 from extriage.knowledge.places import GENERATIONS, Place, bases, of_generation, places
 
-_DRIVE = re.compile(r"[A-Za-z]:/[^\x00-\x1f\"'<>|*?%`$\[\]{}\u2018-\u201f:]{1,200}")
+_DRIVE = re.compile(
+    r"[A-Za-z]:/[^\x00-\x1f\x7f-\x9f\"'<>|*?%`$\[\]{}:"
+    # NOTE: PowerShell takes curly quotes for quotes; others break lines or hide what they say.
+    r"\u2018-\u201f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\uffff\ud800-\udfff]{1,200}"
+)
 _MARK = re.compile("@([A-Z]+)@")
 _EACH = "/*"
 _NEWEST = GENERATIONS[-1]

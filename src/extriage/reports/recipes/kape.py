@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID, uuid5
 
 from extriage.knowledge.installation import Wanted
-from extriage.knowledge.places import groups
+from extriage.knowledge.places import SMALL, groups
 from extriage.reports.recipes.choice import Choice, folders
 from extriage.reports.recipes.listing import windows
 
@@ -66,9 +66,11 @@ def _compound(made: Iterable[str]) -> str:
 def _target(group: str, taken: Iterable[Wanted]) -> str:
     lines = list(_head(_name(group), f"Microsoft Exchange Server: {groups()[group]}"))
     for one in taken:
-        # NOTE: IIS may serve a file of any name as a page, and KAPE looks at no sizes.
-        for mask in ("*",) if one.place.served else _masks(one.patterns):
+        for mask in _masks(one.patterns):
             lines += _entry(one, mask)
+        if one.place.served:
+            # NOTE: IIS may serve a file of any name as a page.
+            lines += _entry(one, "*", SMALL)
     return _whole(lines, ())
 
 
@@ -82,7 +84,7 @@ def _whole(lines: list[str], more: Iterable[str]) -> str:
     return "\n".join([*lines, "", "# Documentation", *(f"# {line}" for line in told)]) + "\n"
 
 
-def _entry(one: Wanted, mask: str) -> Iterator[str]:
+def _entry(one: Wanted, mask: str, largest: int = 0) -> Iterator[str]:
     yield "    -"
     yield f"        Name: {_quoted('Exchange: ' + one.place.title)}"
     yield "        Category: Exchange"
@@ -90,6 +92,8 @@ def _entry(one: Wanted, mask: str) -> Iterator[str]:
     yield f"        FileMask: {_quoted(mask)}"
     if one.deep:
         yield "        Recursive: true"
+    if largest:
+        yield f"        MaxSize: {largest}"
     if mask in _STREAMS:
         yield "        AlwaysAddToQueue: true"
         yield f"        SaveAsFileName: {_quoted(_STREAMS[mask])}"

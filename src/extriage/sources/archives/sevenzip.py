@@ -12,9 +12,11 @@ from typing import Any, BinaryIO, Protocol
 from extriage.errors import SourceError
 from extriage.sources.archives.expansion import Codec
 
-EXTRA = "install it with: pip install 'extriage[7z]'"
+EXTRA = 'install it with: pip install "extriage[7z]"'
 SMALL = 512
 """Deflate64 is handed over in pieces of this size, since each may grow to 13 megabytes."""
+LONGEST_NAME = 1 << 17
+"""Bytes of a name in a 7z archive; Windows has none longer than half of it."""
 ZSTANDARD_MARK = b"\x28\xb5\x2f\xfd"
 ENCRYPTED = "encrypted: password needed"
 
@@ -122,9 +124,21 @@ def zstd_codec() -> Codec:
     return _Zstandard()
 
 
+def _any_name(file: BinaryIO) -> str:
+    """Read a name up to its end mark; names on NTFS, and so in archives, may be no Unicode."""
+    name = bytearray()
+    while (unit := file.read(2)) != b"\0\0":
+        name += unit
+        if len(unit) < 2 or len(name) > LONGEST_NAME:
+            raise SourceError("its directory is damaged: a name in it has no end")
+    return name.decode("utf-16-le", "surrogatepass")
+
+
 def seven_archive(file: BinaryIO) -> Any:
     """Have py7zr read the directory of a 7z archive; SourceError for what it stumbles over."""
     library = _imported("7z", "7z archive")
+    # NOTE: one name that is no Unicode would cost all files of an archive.
+    vars(importlib.import_module("py7zr.archiveinfo"))["read_utf16"] = _any_name
     try:
         return library.SevenZipFile(file)
     except library.PasswordRequired as error:
