@@ -75,7 +75,9 @@ def test_a_virtual_directory_in_a_hidden_folder_is_a_break_in(tmp_path: Path) ->
     assert r"PhysicalPath=C:\ProgramData\COM1\x" in line["text"]
 
 
-def test_a_name_hints_and_changes_neither_coverage_nor_manifest(tmp_path: Path) -> None:
+def test_a_name_hints_and_changes_no_coverage_and_adds_its_row_to_the_manifest(
+    tmp_path: Path,
+) -> None:
     place = server(tmp_path)
     _, before = rescanned(tmp_path)
     put(place, "C/root/lsass.dmp", b"MDMP\x93\xa7\x00\x00")
@@ -94,9 +96,15 @@ def test_a_name_hints_and_changes_neither_coverage_nor_manifest(tmp_path: Path) 
     assert "FirstBytes=4d444d5093a70000" in finding["evidence"][0]["summary"]
     assert host["verdict"]["status"] == old["verdict"]["status"]
     assert host["coverage"] == old["coverage"]
-    assert host["manifest"] == old["manifest"]
-    unread = {entry["path"]: entry["status"] for entry in after["unassigned"]}
-    assert unread["EVIDENCE/EX01/C/root/lsass.dmp"] == "skipped"
+    known = {entry["path"] for entry in old["manifest"]["entries"]}
+    more = {
+        entry["path"]: entry["status"]
+        for entry in host["manifest"]["entries"]
+        if entry["path"] not in known
+    }
+    assert more.pop("EVIDENCE/EX01/C/root/lsass.dmp") == "skipped"
+    assert all(path.startswith("EVIDENCE/EX01/more.zip") for path in more)
+    assert after["unassigned"] == before["unassigned"] == []
 
 
 def test_the_case_is_the_same_with_two_workers_and_without_the_prefilter(

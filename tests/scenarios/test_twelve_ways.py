@@ -137,7 +137,8 @@ def test_what_kape_left_out_is_in_the_manifest_and_lowers_no_verdict(
     server: Path, tmp_path: Path
 ) -> None:
     case = given(WAYS["KAPE folder"], server, tmp_path)
-    (left,) = (one for one in case["unassigned"] if one["path"].endswith("u_ex210228.log"))
+    entries = the_host(case)["manifest"]["entries"]
+    (left,) = (one for one in entries if one["path"].endswith("u_ex210228.log"))
     assert left["status"] == "skipped"
     assert left["reason"] == "KAPE did not take it: it is empty"
 

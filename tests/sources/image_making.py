@@ -65,12 +65,12 @@ def ntfs(folder: Path, target: Path, size: int = 0) -> Path:
     return target
 
 
-def disk(target: Path, *volumes: Path, signature: int = SIGNATURE) -> Path:
-    """Make a disk with a master boot record and a partition for each volume."""
+def disk(target: Path, *volumes: Path, signature: int = SIGNATURE, kind: int = 7) -> Path:
+    """Make a disk with a master boot record and a partition of a kind for each volume."""
     table, at = b"", START
     for volume in volumes:
         size = volume.stat().st_size
-        table += struct.pack("<B3xB3xII", 0x80, 7, at // 512, size // 512)
+        table += struct.pack("<B3xB3xII", 0x80, kind, at // 512, size // 512)
         at += size
     boot = bytes(440) + struct.pack("<IH", signature, 0) + table.ljust(64, b"\0") + b"\x55\xaa"
     with target.open("wb") as file:
@@ -82,12 +82,12 @@ def disk(target: Path, *volumes: Path, signature: int = SIGNATURE) -> Path:
     return target
 
 
-def guid_disk(target: Path, volume: Path, guid: uuid.UUID) -> Path:
+def guid_disk(target: Path, volume: Path, guid: uuid.UUID, kind: uuid.UUID = BASIC_DATA) -> Path:
     """Make a disk with a GUID partition table and one partition."""
     size = volume.stat().st_size
     first, last = START // 512, (START + size) // 512 - 1
     total = (START + size + MIB) // 512
-    entry = BASIC_DATA.bytes_le + guid.bytes_le + struct.pack("<QQQ", first, last, 0)
+    entry = kind.bytes_le + guid.bytes_le + struct.pack("<QQQ", first, last, 0)
     array = (entry + "Data".encode("utf-16-le").ljust(72, b"\0")).ljust(128 * 128, b"\0")
     head = struct.pack("<8sIIIIQQQQ", b"EFI PART", 0x10000, 92, 0, 0, 1, total - 1, 34, total - 34)
     head += uuid.UUID(int=7).bytes_le + struct.pack("<QIII", 2, 128, 128, zlib.crc32(array))
@@ -99,6 +99,14 @@ def guid_disk(target: Path, volume: Path, guid: uuid.UUID) -> Path:
         file.write(volume.read_bytes())
         file.truncate(total * 512)
     return target
+
+
+def with_stream(volume: Path, number: int, stream: str, data: bytes) -> None:
+    """Put a further (alternate) stream beside the data of a file or folder, named by its record."""
+    source = volume.with_suffix(".stream")
+    source.write_bytes(data)
+    run("ntfscp", "-q", "-f", "-i", "-N", stream, volume, source, str(number))
+    source.unlink()
 
 
 def packed(source: Path, target: Path, format: str, options: str = "") -> Path:
@@ -116,11 +124,12 @@ def expert_witness(source: Path, target: Path, segment: int = 0) -> Path:
     return target.with_suffix(".E01")
 
 
-def system_hive(letters: Mapping[str, bytes]) -> bytes:
-    """Return a hive SYSTEM that knows which volume has which letter."""
+def system_hive(letters: Mapping[str, bytes], name: str = "EX01") -> bytes:
+    """Return a hive SYSTEM of a server that knows which volume has which letter."""
     devices: dict[str, Value] = {f"\\DosDevices\\{name}": value for name, value in letters.items()}
-    control: dict[str, Value] = {"ComputerName": "EX01"}
-    keys = {"MountedDevices": devices, "ControlSet001\\Control\\ComputerName": control}
+    called: dict[str, Value] = {"ComputerName": name}
+    control = "ControlSet001\\Control\\ComputerName\\ComputerName"
+    keys = {"MountedDevices": devices, control: called}
     return hive(tree(keys), "SYSTEM", leaf=b"lf")
 
 

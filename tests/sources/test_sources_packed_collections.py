@@ -131,7 +131,7 @@ def test_without_the_extra_the_command_is_named(
     kept(tmp_path, "in/b.zip", zipped_deflate64([("b.log", LOG)]))
     kept(tmp_path, "in/c.zst", ZSTD.compress(LOG))
     result = account(tmp_path / "in")
-    command = "needs the extra 7z: install it with: pip install 'extriage[7z]'"
+    command = 'needs the extra 7z: install it with: pip install "extriage[7z]"'
     assert result.files == {}
     assert result.reason("in/a.7z") == f"unreadable: 7z archive {command}"
     assert result.reason("in/b.zip!/b.log") == f"unreadable: Deflate64 {command}"

@@ -10,6 +10,7 @@ import pytest
 from fake_windows import Kernel
 
 from extriage.errors import SourceError, UsageError
+from extriage.sources import drive as drives
 from extriage.sources import files, live, winfile
 from extriage.sources.drive import MountedDrives, mounted
 from extriage.sources.files import EvidenceFile, open_file, trouble
@@ -130,6 +131,32 @@ def test_a_mounted_folder_stands_for_a_drive(
     folder = tmp_path / given.rpartition("=")[2]
     folder.mkdir()
     assert mounted((given,)).roots == {drive: str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("given", "real", "drive"),
+    [
+        ("E:\\", "E:\\", "E:"),
+        ("E:", "E:\\", "E:"),
+        ("C=F:", "F:\\", "C:"),
+        ("Z:\\", "\\\\server\\share\\", "Z:"),
+        (r"C:\mounts\E", r"C:\mounts\E", "E:"),
+        (r"C:\mounts\disk", r"C:\mounts\disk", "volume1:"),
+    ],
+)
+def test_a_drive_of_windows_is_its_letter_and_a_folder_on_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, given: str, real: str, drive: str
+) -> None:
+    asked = list[str]()
+
+    def followed(path: str) -> str:
+        asked.append(path)
+        return real
+
+    paths = SimpleNamespace(realpath=followed, isdir=lambda path: path == real)
+    monkeypatch.setattr(drives, "os", SimpleNamespace(name="nt", path=paths))
+    assert mounted((given,)).roots == {drive: real}
+    assert asked == [given.rpartition("=")[2] + ("\\" if given.endswith(":") else "")]
 
 
 def test_two_folders_for_one_drive_are_refused(tmp_path: Path) -> None:

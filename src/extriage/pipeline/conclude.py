@@ -29,7 +29,7 @@ from extriage.pipeline.aftermath import aftermath
 from extriage.pipeline.comparison import compare_pages
 from extriage.pipeline.containers import ordered
 from extriage.pipeline.filenames import FileNames
-from extriage.pipeline.host import HostEvidence, triage_host
+from extriage.pipeline.host import HostEvidence, manifest, triage_host
 from extriage.pipeline.knocking import keep
 from extriage.pipeline.lives import tell_lives
 from extriage.pipeline.pack import Pack
@@ -75,7 +75,7 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
     for entry in gathered.unassigned:
         others.setdefault(names.of(entry.path), []).append(entry)
     hosts = [
-        _judged(evidence, pack, as_of, others.get(evidence.name, ()))
+        _judged(evidence, pack, as_of, others.pop(evidence.name, ()))
         for _, evidence in sorted(gathered.evidence.items())
     ]
     joined = clusters(hosts)
@@ -87,7 +87,8 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
         pack.ruleset.refused,
         pack.slow(),
     )
-    unassigned = tuple(sorted(gathered.unassigned, key=lambda entry: (entry.path, entry.reason)))
+    nobodys = (entry for entries in others.values() for entry in entries)
+    unassigned = tuple(sorted(nobodys, key=lambda entry: (entry.path, entry.reason)))
     return Case(
         SCHEMA,
         tool,
@@ -104,11 +105,15 @@ def conclude(found: Results, pack: Pack, as_of: datetime | None) -> Case:
 def _judged(
     evidence: HostEvidence, pack: Pack, as_of: datetime | None, others: Iterable[Entry]
 ) -> Host:
-    """Say all that is said of one server, what is to be done last."""
+    """Say all that is said of one server, what is to be done last.
+
+    `others` are rows of its images and collections that are no evidence by themselves.
+    """
     host = triage_host(evidence, pack.ruleset, as_of, pack.suppressor)
     host = aftermath(host, evidence, pack.ruleset, pack.suppressor)
     host = with_sightings(host, evidence.sighted, pack.indicators, others)
-    return replace(host, actions=plan(host))
+    rows = manifest([*host.manifest.entries, *others])
+    return replace(host, actions=plan(host), manifest=rows)
 
 
 def _gather(found: Results, names: HostNames, pack: Pack, gathered: _Gathered) -> None:

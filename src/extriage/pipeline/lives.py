@@ -103,7 +103,7 @@ class _Rounds:
 
     def __post_init__(self) -> None:
         """Start without a trail."""
-        self.trail = Trail(self.second.folder, self.second.content)
+        self.trail = Trail(self.second.folder, self.second.content, self.second.closing)
 
     def first(
         self, wanted: Wanted, asked: Mapping[str, set[Suspect]], its: Mapping[str, Suspects]

@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -61,6 +61,7 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
     units = with_containers(found.units, images=options.hash_images)
     keys = {_key(unit): unit for unit in units}
     trail.remove(folder.path)
+    closing = ExitStack()
     ledger = folder.ledger(_scan_key(content_digest(options.content), keys))
     try:
         done = ledger.done()
@@ -76,7 +77,7 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
         gone = run_units(waiting, workers, watcher.read, keep, beside)
         order = sorted(keys, key=lambda key: keys[key].place)
         reading = (keys, options.jobs, watcher.again, watcher.read)
-        second = SecondPass(*reading, folder.path, options.content)
+        second = SecondPass(*reading, folder.path, options.content, closing)
         results = Results(ledger, order, found.entries, found.same, found.together, second)
         pack = load_pack(options.content)
         case: Case = _judges().conclude(results, pack, options.as_of)
@@ -85,6 +86,7 @@ def scan(begun: Beginning, folder: CaseFolder, options: Options, watcher: Watche
         return replace(case, custody=said)
     finally:
         begun.digests.stop()
+        closing.close()
         ledger.close(remove=False)
 
 

@@ -244,7 +244,9 @@ def _damaged(paper: Paper, entry: Entry) -> Text:
     room = paper.width - 11
     path = paper.fit(entry.path, room // 2, head=0.25)
     reason = paper.fit(entry.reason or entry.status, room - width(path) - 2, head=0.8)
-    return paper.line("  Damaged  ", (path, "cyan"), ": ", (reason, "red"))
+    # NOTE: a volume of a disk image ends in a colon of its own, `EX01.dd!/C:`
+    after = " " if path.endswith(":") else ": "
+    return paper.line("  Damaged  ", (path, "cyan"), after, (reason, "red"))
 
 
 def _rules(paper: Paper, case: Case) -> list[Text]:

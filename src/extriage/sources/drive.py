@@ -132,17 +132,25 @@ def _respelled(root: str, rest: str) -> str:
 def mounted(texts: tuple[str, ...]) -> MountedDrives:
     r"""Read what the user named: `C=/mnt/c`, `/mnt/c`, `E:\`; UsageError if it cannot be.
 
-    Without a letter it is the folder's own name or drive, else `volume1:`, `volume2:` …
+    Without a letter it is the folder's own name, or the drive if that is named as a whole, else
+    `volume1:`, `volume2:` …
     """
     roots: dict[str, str] = {}
     for at, text in enumerate(texts, 1):
         named = _NAMED.fullmatch(text)
-        place = os.path.realpath(named[2] if named else text)
+        given = named[2] if named else text
+        place = os.path.realpath(_whole(given))
         if not os.path.isdir(place):  # noqa: PTH112
-            raise UsageError(f"there is no folder {named[2] if named else text}")
-        known = named or _LETTER.match(place) or _LAST.fullmatch(text)
+            raise UsageError(f"there is no folder {given}")
+        # NOTE: of `C:\mounts\E` only the last letter is the server's.
+        known = named or _LAST.fullmatch(text) or _LETTER.fullmatch(place)
         drive = f"{known[1].upper()}:" if known else f"volume{at}:"
         if drive in roots:
             raise UsageError(f"two folders are named for drive {drive}; write D=PATH for one")
         roots[drive] = place
     return MountedDrives(roots)
+
+
+def _whole(given: str) -> str:
+    r"""Return `E:\` for `E:`, by which Windows means the folder that was last chosen there."""
+    return f"{given}\\" if os.name == "nt" and given.endswith(":") else given

@@ -7,6 +7,7 @@ gone there.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from extriage.sources.images.filesystem import FileSystem, Node
 from extriage.sources.images.image import Image
 from extriage.sources.images.insides import name_inside
 from extriage.sources.images.partitions import Volume
+from extriage.sources.images.samedisk import same_disks
 from extriage.sources.images.volumes import ImageTree, Located, Server, servers
 from extriage.sources.limits import GIB, MIB
 from extriage.sources.tree import Tree
@@ -63,11 +65,12 @@ def expanded(found: Survey, *, whole: bool = False) -> Survey:
                 continue
             images.append(image)
             listing.units.append(unit)
-        listing.look(images)
+        listing.look(listing.without_repeated(images))
     units = [unit for unit in found.units if unit.inside != WHOLE] + listing.made
+    told = (*found.entries, *listing.entries)
     return Survey(
         tuple(sorted(units, key=lambda unit: unit.place)),
-        tuple(sorted((*found.entries, *listing.entries), key=lambda entry: entry.path)),
+        tuple(sorted(dict.fromkeys(told), key=lambda entry: entry.path)),
         {**found.same, **listing.same},
         tuple(listing.together),
     )
@@ -84,12 +87,27 @@ class _Listing:
     entries: list[Entry] = field(default_factory=list)
     same: dict[str, str] = field(default_factory=dict)
     together: list[tuple[str, ...]] = field(default_factory=list)
+    shared: Counter[tuple[int, int]] = field(default_factory=Counter)
+    """Image and volume to how many servers have it: states of one server, imaged twice."""
+    listed: set[tuple[int, int]] = field(default_factory=set)
+    asked: set[tuple[int, int, str]] = field(default_factory=set)
+    """Files of shared volumes that are read already."""
     copies: int = 0
     """Shadow copies so far: their numbers go on from drive to drive."""
 
     def tell(self, path: str, reason: str, status: EntryStatus, size: int = 0) -> None:
         """Add a row to the manifest."""
         self.entries.append(Entry(path, size, "", status, reason))
+
+    def without_repeated(self, images: Sequence[Image]) -> list[Image]:
+        """Leave out, and name, images of a disk of which another image is read."""
+        same = same_disks(images)
+        paths = [unit.path for unit in self.units]
+        for at, first in sorted(same.items()):
+            reason = f"disk image of the same disk as {paths[first]}: read once"
+            self.tell(paths[at], reason, "skipped", self.units[at].size)
+        self.units = [unit for at, unit in enumerate(self.units) if at not in same]
+        return [image for at, image in enumerate(images) if at not in same]
 
     def look(self, images: Sequence[Image]) -> None:
         """List what is to be read of all of them."""
@@ -99,6 +117,8 @@ class _Listing:
             self.tell(self._numbered(one), reason, "unreadable", one.volume.size)
         for one, letter in found.doubtful:
             self.tell(self._numbered(one), f"is {letter} of {_SEVERAL}", "partial")
+        held_by = [one for server in found.servers for one in server.drives.values()]
+        self.shared = Counter((one.image, one.volume.number) for one in held_by)
         for server in found.servers:
             self._server(server, images)
             held = sorted({self.units[one.image].path for one in server.drives.values()})
@@ -123,16 +143,30 @@ class _Listing:
         for entry in planned.entries:
             self.entries.append(replace(entry, path=self._shown(server, entry.path)))
         for name, one in sorted(server.drives.items()):
-            files = _with_streams(_on(planned, name), tree)
-            self._drive(server, name, len(files))
-            if one.volume.cut > 0:
+            files = self._not_asked(one, _with_streams(_on(planned, name), tree))
+            again = (one.image, one.volume.number) in self.listed
+            if files or not again:
+                self._drive(server, name, len(files))
+            if one.volume.cut > 0 and not again:
                 self.tell(self._shown(server, f"{name}/"), _cut(one.volume.cut), "partial")
             self._share(one, "", _fresh(files, tree, self._repeated(one, name)))
-            self._tell_damage(self.units[one.image].path, name, one.volume.files)
+            if not again:
+                self._tell_damage(self.units[one.image].path, name, one.volume.files)
         for name, one in sorted(server.drives.items()):
+            if (one.image, one.volume.number) in self.listed:
+                continue
             for volume in self._shadows(images[one.image], one, name):
                 self.copies += 1
                 self._shadow(Located(one.image, volume), name, own, choose, tree)
+        self.listed |= {(one.image, one.volume.number) for one in server.drives.values()}
+
+    def _not_asked(self, one: Located, files: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Leave out files that another image of the same server has asked for."""
+        place = (one.image, one.volume.number)
+        left = [(path, size) for path, size in files if (*place, path) not in self.asked]
+        # NOTE: only a disk that two images share can be asked twice.
+        self.asked |= {(*place, path) for path, _ in left} if self.shared[place] > 1 else set()
+        return left
 
     def _choice(self, tree: ImageTree) -> Choose:
         """Return how files are chosen: all of them where the disk is no server's."""

@@ -114,7 +114,8 @@ def read_sevenzip(file: EvidenceFile, budget: Budget) -> Iterator[Member | Remar
 
 def _name(one: Any) -> str:
     """Return the name of an entry as text that a case can hold."""
-    return str(one.filename).encode("utf-8", "backslashreplace").decode("utf-8")
+    # NOTE: no escapes here; their backslash would stand between folders.
+    return str(one.filename).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _size(one: Any) -> int:

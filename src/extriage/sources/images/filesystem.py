@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias
 from extriage.errors import SourceError
 from extriage.sources.directory import shown
 from extriage.sources.images.handle import Purse, Readable, guarded
-from extriage.sources.limits import DEFAULT, GIB
+from extriage.sources.limits import DEFAULT, GIB, MIB
 from extriage.sources.tree import Item
 
 Foreign: TypeAlias = Any
@@ -30,6 +30,12 @@ ORDINARY = 24
 JOURNAL, _RECORDS = "$UsnJrnl", "$J"
 MOST_STREAMS = 1_000
 """Further streams of one file that are read."""
+LARGEST = 64 * GIB
+"""Bytes read of one file at most."""
+HOLES = 64 * MIB
+"""Bytes of holes that are read of any file."""
+_COMPRESSION = 16
+"""How many times more than it takes up a compressed file of NTFS can hold."""
 _INDEX, _ROOT, _ALLOCATION, _BITMAP, _DATA = "$I30", 0x90, 0xA0, 0xB0, 0x80
 _ENTRY = struct.Struct("<IHHHHHxx")
 _LAST = 2
@@ -74,6 +80,8 @@ class Content:
     size: int
     modified: int
     """Nanoseconds since 1970; 0 if it is not known."""
+    most: int
+    """Bytes worth reading: a sparse file costs nothing to make, and pretends to hold any amount."""
 
 
 class FileSystem(Protocol):
@@ -242,7 +250,15 @@ class NtfsFiles:
         start = self._sparse_head(found) if node.item.name == f"{JOURNAL}:{_RECORDS}" else 0
         times = record.attributes.STANDARD_INFORMATION
         modified = int(times.last_modification_time_ns) if times else 0
-        return Content(found.open(), min(start, size), size, max(modified, 0))
+        most = HOLES + self._stored(found) * _COMPRESSION
+        return Content(found.open(), min(start, size), size, max(modified, 0), most)
+
+    def _stored(self, found: Foreign) -> int:
+        """Return how many bytes of the volume a file takes up."""
+        if found.header.resident:
+            return 0
+        runs = sum(max(count, 0) for place, count in found.dataruns() if place is not None)
+        return min(int(runs) * self._cluster, self._size)
 
     def _sparse_head(self, found: Foreign) -> int:
         """Return how many bytes of a journal were given back to the file system."""
@@ -307,7 +323,7 @@ class OtherFiles:
         """Open a file; SourceError if that cannot be."""
         with guarded(self.purse):
             source = self._system.open(str(node.key))
-            return Content(source, 0, node.item.size, node.item.modified)
+            return Content(source, 0, node.item.size, node.item.modified, LARGEST)
 
     def streams(self, _node: Node) -> list[Node]:
         """Return nothing: what lies beside data elsewhere is no file that Windows would run."""

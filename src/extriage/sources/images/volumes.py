@@ -14,16 +14,13 @@ from typing import cast
 
 from extriage.errors import SourceError
 from extriage.model.evidence import ByteStream
-from extriage.sources.images.filesystem import FileSystem, Key, Node
+from extriage.sources.images.filesystem import LARGEST, FileSystem, Key, Node
 from extriage.sources.images.handle import guarded
 from extriage.sources.images.image import Image, registry_values
 from extriage.sources.images.partitions import Volume
-from extriage.sources.limits import GIB
 from extriage.sources.stream import Stream
 from extriage.sources.tree import Item
 
-LARGEST = 64 * GIB
-"""Bytes read of one file: what forged sparse files pretend to hold has no end."""
 _SAME_IMAGE = 1 << 30
 _FOLDERS = 4096
 """Folders whose lists are kept."""
@@ -111,7 +108,7 @@ class ImageTree:
             return data
 
         stream = Stream(fetch)
-        stream.cap = LARGEST
+        stream.cap = min(content.most, LARGEST)
         modified = content.modified or node.item.modified
         return stream, replace(node.item, size=size, modified=modified)
 
@@ -267,13 +264,18 @@ def _claim(
 def _fitting(
     found: Sequence[Server], one: Located, labels: Sequence[str]
 ) -> list[tuple[int, Server]]:
-    """Return the servers that have a letter for a volume, if it lies nearer to some only those."""
+    """Return the servers that have a letter for a volume, if it lies nearer to some only those.
+
+    A server that was imaged twice is one, wherever its images lie.
+    """
     fitting = [server for server in found if one.volume.identity in server.letters]
     images = [server.drives[server.system].image for server in fitting]
     near = [
         _SAME_IMAGE if at == one.image else _alike(labels[at], labels[one.image]) for at in images
     ]
-    return [pair for pair in zip(near, fitting, strict=True) if pair[0] == max(near)]
+    pairs = list(zip(near, fitting, strict=True))
+    nearest = {server.name for at, server in pairs if at == max(near) and server.name}
+    return [pair for pair in pairs if pair[0] == max(near) or pair[1].name in nearest]
 
 
 def _alike(one: str, other: str) -> int:
