@@ -6,7 +6,9 @@ import pytest
 from cases import evidence, finding
 
 from extriage.analysis.presence import Line, presence
+from extriage.analysis.shadowcopy import Disk, fates
 from extriage.model.detection import Sign, Stage
+from extriage.model.evidence import Entry, EntryStatus
 from extriage.model.persistence import Presence
 
 PAGE = "inetpub/wwwroot/aspnet_client/q.aspx"
@@ -43,3 +45,38 @@ def test_a_folder_that_calls_itself_a_shadow_copy_hides_nothing() -> None:
         "S/C/inetpub/wwwroot/aspnet_client/HarddiskVolumeShadowCopy1/Windows/q.aspx",
     ):
         assert presence([line(path)], None)[0] is Presence.PRESENT
+
+
+def row(path: str, status: EntryStatus = "read") -> Entry:
+    return Entry(path, 1, "web-file", status)
+
+
+def test_a_page_that_only_a_shadow_copy_of_the_image_has_is_gone_from_the_disk() -> None:
+    copy = f"EX01.dd!/HarddiskVolumeShadowCopy3/{PAGE}"
+    listed = [row("EX01.dd!/C:/inetpub/wwwroot/default.aspx"), row(copy)]
+    state, note = presence([line(copy)], None, Disk(fates(listed)))
+    assert state is Presence.REMOVED
+    assert note == f"A shadow copy of the disk has it: {copy}; the disk has it no more."
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], "is open"),
+        ([row("EX02.dd!/C:/inetpub/wwwroot/default.aspx")], "is open"),
+        ([row("EX01.dd!/C:/Windows/x.log")], "is open"),
+        ([row(f"EX01.dd!/C:/{PAGE.upper()}")], "the disk has another file of this name"),
+        *(
+            (
+                [row("EX01.dd!/C:/inetpub/x.log"), row(f"EX01.dd!/C:/{lost}", "unreadable")],
+                "is open",
+            )
+            for lost in ("", "inetpub/wwwroot/aspnet_client", "inetpub/wwwroot/")
+        ),
+    ],
+)
+def test_a_disk_that_does_not_tell_leaves_it_open(others: list[Entry], said: str) -> None:
+    copy = f"EX01.dd!/HarddiskVolumeShadowCopy3/{PAGE}"
+    state, note = presence([line(copy)], None, Disk(fates([*others, row(copy)])))
+    assert state is Presence.UNKNOWN
+    assert note.endswith(f"{said}.")

@@ -64,8 +64,8 @@ def test_what_is_told_of_an_image_belongs_to_its_server(alone: tuple[Path, Case]
     image = "EVIDENCE/EX01.dd"
     assert rows[f"{image}!/C:"]["reason"].startswith("volume of ")
     assert rows[f"{image}!/HarddiskVolumeShadowCopy1"]["reason"].startswith("shadow copy of C:")
-    ways = {way["object"] for way in the_host(case)["persistence"]}
-    assert "/gone.aspx" in ways, "the page that only the shadow copy has"
+    ways = {way["object"]: way["state"] for way in the_host(case)["persistence"]}
+    assert ways.get("/gone.aspx") == "removed", "the page that only the shadow copy has"
     manifest = the_host(case)["manifest"]
     assert manifest["seen"] == len(manifest["entries"])
 

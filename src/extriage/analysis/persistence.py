@@ -23,6 +23,7 @@ from extriage.analysis.lifestory import actors, story
 from extriage.analysis.objectkeys import base_name, is_needed, is_served, key_of
 from extriage.analysis.pageurl import Directory
 from extriage.analysis.presence import Line, presence, readings
+from extriage.analysis.shadowcopy import UNKNOWN, Disk
 from extriage.knowledge.persistence import PersistenceKind, persistence_kinds, steps
 from extriage.model.detection import Certainty, Evidence, Finding, Level, Sign, Stage
 from extriage.model.host import Chain
@@ -83,14 +84,13 @@ def ways_back(
     lives: Iterable[PageLife] = (),
     chains: Sequence[Chain] = (),
     served: Sequence[Directory] = (),
-    *,
-    configured: bool = False,
+    disk: Disk = UNKNOWN,
 ) -> WaysBack:
     """Return the ways back of one server: those that are there first, then the worst.
 
     `lives` tell what the web logs say of pages, `chains` who did what with what else, and `served`
-    which folders the configuration of IIS adds to those of every Exchange server, `configured` that
-    this configuration, as it was last, is in the evidence.
+    which folders the configuration of IIS adds to those of every Exchange server, `disk` what its
+    disks say as they were last.
     """
     spoken = [one for one in findings if one.persistence in persistence_kinds() and not one.raw]
     inside = _intrusions(chains)
@@ -98,7 +98,7 @@ def ways_back(
     _live(objects, lives)
     for one in objects:
         one.lines.sort(key=_line_order)
-        one.stands = presence(one.lines, one.life, configured=configured)
+        one.stands = presence(one.lines, one.life, disk)
     items = sorted((_item(host, one, chains) for one in objects), key=_order)
     return WaysBack(tuple(items[:ITEMS]), tuple(_notes(len(items), spoken)))
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from extriage.analysis.shadowcopy import UNKNOWN, Disk, Fate
 from extriage.knowledge.joins import is_somebody
 from extriage.model.detection import Evidence, Finding, Sign
 from extriage.model.persistence import PageLife, Presence
@@ -23,6 +24,12 @@ _SHADOW = re.compile(
     r"(?:\\\\[.?]\\)?(?:GLOBALROOT\\Device\\)?HarddiskVolumeShadowCopy\d{1,5}\\", re.I
 )
 """The drive that a volume shadow copy is: an earlier state of the disk."""
+_FATES = {
+    Fate.GONE: "the disk has it no more",
+    Fate.CHANGED: "the disk has another file of this name",
+    Fate.OPEN: "whether the disk still has it is open",
+}
+_SURE = tuple(_FATES)
 _ENTRY = "file-record"
 
 
@@ -69,12 +76,11 @@ def readings(finding: Finding, evidence: Evidence, name: str) -> Iterator[Line]:
 
 
 def presence(
-    lines: Sequence[Line], life: PageLife | None, *, configured: bool = False
+    lines: Sequence[Line],
+    life: PageLife | None,
+    disk: Disk = UNKNOWN,
 ) -> tuple[Presence, str]:
-    """Say whether it is still there as of the end of the evidence, and why.
-
-    `configured` tells that the configuration of IIS as it was last is in the evidence.
-    """
+    """Say whether it is still there as of the end of the evidence, and why."""
     there = [line for line in lines if line.sign is Sign.PRESENT]
     gone = [line for line in lines if line.sign is Sign.REMOVED]
     removal = latest(gone)
@@ -87,16 +93,23 @@ def presence(
         return Presence.REMOVED, f"It is gone from the disk: {entry.finding.title}."
     if life is not None and life.gone_before is not None and not _after(living, life.gone_before):
         return Presence.REMOVED, _bracket(life)
-    if configured and all(line.replaced for line in lines):
+    if disk.configured and all(line.replaced for line in lines):
         old = lines[-1].evidence.path
         return Presence.REMOVED, f"An older copy has it ({old}); the last configuration has not."
     signs = {line.sign for line in lines}
     if Sign.ATTEMPTED in signs and not signs & _LIVING:
         return Presence.ATTEMPTED, "It was tried and failed; no line shows that a later try worked."
-    if copy := next((line.evidence.path for line in lines if line.in_shadow), ""):
-        text = f"A shadow copy of the disk has it: {copy}; whether the disk still has it is open."
-        return Presence.UNKNOWN, text
-    return Presence.UNKNOWN, _unknown(living, removal, life)
+    copies = [line.evidence.path for line in lines if line.in_shadow]
+    return _copied(copies, disk) or (Presence.UNKNOWN, _unknown(living, removal, life))
+
+
+def _copied(paths: Sequence[str], disk: Disk) -> tuple[Presence, str] | None:
+    """Say what became of what shadow copies have; None if it lies in none."""
+    told = [(disk.fate(path), path) for path in paths]
+    for fate, path in sorted(told, key=lambda one: _SURE.index(one[0]))[:1]:
+        state = Presence.REMOVED if fate is Fate.GONE else Presence.UNKNOWN
+        return state, f"A shadow copy of the disk has it: {path}; {_FATES[fate]}."
+    return None
 
 
 def _present(line: Line, removal: Line | None) -> str:

@@ -18,6 +18,7 @@ from extriage.analysis.patch import (
 )
 from extriage.analysis.persistence import ways_back
 from extriage.analysis.remarks import remarks
+from extriage.analysis.shadowcopy import Disk, fates
 from extriage.analysis.suppressed import Account, mentioned, scanner_notes, suppressed_rows
 from extriage.analysis.suppression import Suppressor
 from extriage.analysis.verdict import Hidden, Judgement, judge
@@ -85,10 +86,8 @@ def triage_host(
     verdict = judgement.verdict
     told = chains(findings)
     served = directories(evidence.facts)
-    ways = ways_back(
-        *(evidence.name, findings, evidence.lives, told, served),
-        configured=any(map(_is_configuration, evidence.entries)),
-    )
+    disk = Disk(fates(evidence.entries), any(map(_is_configuration, evidence.entries)))
+    ways = ways_back(evidence.name, findings, evidence.lives, told, served, disk)
     verdict = mentioned_in(verdict, ways.items)
     if evidence.account.by_entry():
         everything = _unsuppressed(evidence, ruleset)
