@@ -46,7 +46,9 @@ def test_a_case_can_be_shown_again_without_the_evidence(run: Keyboard) -> None:
     assert document["hosts"][0]["verdict"]["status"] == "compromised"
     assert run("report", "lab", "--format", "csv").out.startswith("host,")
     assert run("report", "lab/case.json", "-o", "r.txt").code == 0
-    assert Path("r.txt").read_text("utf-8") == scanned.out.replace("lab (", "lab/case.json (")
+    assert Path("r.txt").read_text("utf-8") == scanned.out.replace(
+        "lab (", f"{Path('lab/case.json')} ("
+    )
     again = run("report", "lab", "-o", "r.txt")
     assert (again.code, "--force" in again.err) == (2, True)
 

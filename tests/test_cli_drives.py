@@ -243,7 +243,7 @@ def test_what_a_live_server_said_is_part_of_the_case_and_verified(
 
 
 def test_the_drive_of_a_server_tells_what_its_folder_tells(run: Keyboard, tmp_path: Path) -> None:
-    write_server(tmp_path / "EX01", ServerSpec(attack="chain"))
+    write_server(tmp_path / "EX01", ServerSpec(attack="chain", lines=1_500, hours_per_file=24))
     exports = str(tmp_path / "EX01/exports")
     run(str(tmp_path / "EX01"), "--case", str(tmp_path / "one"), "-q", "--jobs", "1")
     run("--drive", str(tmp_path / "EX01/C"), exports, "--case", str(tmp_path / "two"),

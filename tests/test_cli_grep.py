@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +95,8 @@ def test_json_lines_hold_all_fields(run: Keyboard) -> None:
 
 
 def test_a_pipe_gets_the_bytes_of_the_evidence_and_a_screen_does_not(run: Keyboard) -> None:
+    import pty
+
     assert "\x1b[31m" in run("logs", "status=302").out
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "extriage", "grep", "logs", "status=302"]

@@ -34,6 +34,8 @@ from extriage.model.host import Action, Coverage, Host, State, Status, When
 from extriage.model.persistence import Presence
 from extriage.model.state import Answer, CheckAnswer
 from extriage.reports.planreasons import reason_words
+from extriage.samples import ServerSpec, write_server
+from extriage.samples.spec import Attack
 
 
 def actions(one: Host) -> dict[str, Action]:
@@ -387,10 +389,11 @@ def test_the_order_of_what_a_host_holds_changes_nothing_but_the_order_of_equals(
 
 
 @pytest.mark.parametrize("attack", ["chain", "probes", "none"])
-def test_the_sample_servers_get_plans_that_fit(attack: str, tmp_path: Path) -> None:
+def test_the_sample_servers_get_plans_that_fit(attack: Attack, tmp_path: Path) -> None:
+    write_server(tmp_path / "EX01", ServerSpec(attack=attack, lines=3_000, hours_per_file=24))
     with pytest.raises(SystemExit):
-        main(["demo", str(tmp_path / "s"), "--attack", attack, "--format", "json"])
-    (one,) = load(tmp_path / "s.case").hosts
+        main(["scan", str(tmp_path / "EX01"), "--case", str(tmp_path / "case"), "-q"])
+    (one,) = load(tmp_path / "case").hosts
     sound(one)
     found = actions(one)
     if attack == "chain":

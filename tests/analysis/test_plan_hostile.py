@@ -62,8 +62,11 @@ BODIES = {
 OWN = {value for order in orders() for value in read(PLACE.sub("", order.text))[1]}
 
 
-def check(one: Host, *texts: str) -> None:
-    """All commands have the shape of a template, and their values are of ours or of these texts."""
+def check(one: Host, *texts: str, account: str = "") -> None:
+    """All commands have the shape of a template, and their values are of ours or of these texts.
+
+    Of an account's name a domain is left out, wherever the name holds one.
+    """
     known = {*texts, *map(server_path, texts)}
     for action in plan(one):
         for command in action.commands:
@@ -72,7 +75,13 @@ def check(one: Host, *texts: str) -> None:
             assert _is_loop(code) if looped else one_list(code) in SHAPES, command.text
             for value in values:
                 shown = value in OWN or any(value in text for text in known)
-                assert shown, (value, command.text)
+                assert shown or _is_left_of(account, value), (value, command.text)
+
+
+def _is_left_of(text: str, value: str) -> bool:
+    """Tell whether a value is what remains of a text from which pieces were taken."""
+    rest = iter(text)
+    return all(letter in rest for letter in value)
 
 
 @pytest.mark.parametrize("order", orders(), ids=lambda order: order.purpose[:40])
@@ -103,6 +112,8 @@ def test_so_do_the_names_of_many(kind: str, names: list[str]) -> None:
 @settings(max_examples=150, deadline=None)
 @given(HOSTILE, HOSTILE)
 @example(_TRICK, _TRICK)
+@example("0@1;", "")
+@example("CORP\\j@b' \u2019d@c; e", "")
 def test_so_do_accounts_and_mailboxes(account: str, mailbox: str) -> None:
     keys = (("account", account),)
     line = Evidence("a.log", 1, 0, "x", "0", TIME, keys=keys)
@@ -111,8 +122,9 @@ def test_so_do_accounts_and_mailboxes(account: str, mailbox: str) -> None:
         campaigns=(campaign("owassrf", Stage.PLANTED, ["f-proof"]),),
         exposures=(exposure("forwarding", mailbox, Exposed.LEAKING, by=(account,), text=mailbox),),
     )
-    folded = (account.casefold(), " ".join(account.split()), " ".join(account.casefold().split()))
-    check(one, account, mailbox, " ".join(mailbox.split()), *folded)
+    small = " ".join(account.casefold().split())
+    folded = (account.casefold(), " ".join(account.split()), small)
+    check(one, account, mailbox, " ".join(mailbox.split()), *folded, account=small)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS[::3], ids=range(len(PAYLOADS[::3])))

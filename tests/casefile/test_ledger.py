@@ -3,6 +3,8 @@
 import time
 from pathlib import Path
 
+import pytest
+
 from extriage.casefile import Ledger
 from extriage.casefile.ledger import OFTEN
 
@@ -43,6 +45,7 @@ def test_another_scan_starts_anew(tmp_path: Path) -> None:
     assert Ledger.open(tmp_path / "scan.ledger", "other").done() == set()
 
 
+@pytest.mark.usefixtures("files_held")
 def test_a_broken_ledger_is_thrown_away(tmp_path: Path) -> None:
     (tmp_path / "scan.ledger").write_bytes(b"this is no database" * 100)
     ledger = Ledger.open(tmp_path / "scan.ledger", "k")

@@ -1,5 +1,6 @@
 """Kinds of exposed data: whole, told in sentences, and named by the rules that speak of them."""
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from sigma.rule import SigmaRule
 
 from extriage.errors import ContentError
 from extriage.knowledge import exposures
-from extriage.knowledge.content import own_yaml
+from extriage.knowledge.content import Loader, own_yaml
 from extriage.knowledge.evidence import evidence_kinds
 from extriage.knowledge.exposures import (
     data_endings,
@@ -38,13 +39,14 @@ extriage: {{exposes: '{kind}'}}
     return SigmaRule.from_yaml(text)
 
 
+@cache
 def rules() -> list[tuple[str, dict[str, Any]]]:
     folders = (one for one in (content_folder() / "rules").iterdir() if one.is_dir())
     files = (file for folder in folders for file in folder.iterdir())
     return [
         (file.name, document)
         for file in files
-        for document in yaml.safe_load_all(file.read_bytes())
+        for document in yaml.load_all(file.read_bytes(), Loader)
     ]
 
 

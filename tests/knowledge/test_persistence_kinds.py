@@ -2,11 +2,13 @@
 
 import re
 import time
+from functools import cache
 from typing import Any
 
 import pytest
 import yaml
 
+from extriage.knowledge.content import Loader
 from extriage.knowledge.persistence import (
     NAME_LIMIT,
     object_of,
@@ -30,13 +32,14 @@ def record(kind: str, **fields: str | tuple[str, ...]) -> Record:
     return Record(kind, None, Origin("x", 1), named, "")
 
 
+@cache
 def rules() -> list[tuple[str, dict[str, Any]]]:
     folders = (one for one in (content_folder() / "rules").iterdir() if one.is_dir())
     files = (file for folder in folders for file in folder.iterdir())
     return [
         (file.name, document.get("extriage") or {})
         for file in files
-        for document in yaml.safe_load_all(file.read_bytes())
+        for document in yaml.load_all(file.read_bytes(), Loader)
     ]
 
 

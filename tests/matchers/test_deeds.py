@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from extriage.knowledge.content import Loader
 from extriage.knowledge.logsources import load_logsources
 from extriage.matchers import deeds as module
 from extriage.matchers.deeds import Deeds, deeds_bundle, deeds_digest, load_deeds, worded
@@ -32,7 +33,7 @@ def cases() -> list[tuple[str, Record, str]]:
     """Return deed, record and sentence of every case."""
     found = []
     for path in sorted(CASES.glob("*.yml")):
-        for document in yaml.safe_load_all(path.read_text("utf-8")):
+        for document in yaml.load_all(path.read_text("utf-8"), Loader):
             header = headers().get(document["header"], document["header"])
             for deed, (item, said) in document["told"].items():
                 case = RuleCase(deed, document["artifact"], header, {})

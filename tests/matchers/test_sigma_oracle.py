@@ -9,6 +9,7 @@ import base64
 import itertools
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sigma.backends.sqlite.sqlite import sqliteBackend
 from sigma.rule import SigmaRule
 from sigma_cases import record
 
+from extriage.knowledge.content import Loader
 from extriage.knowledge.logsources import LogSources, LogTarget
 from extriage.matchers.sigma import RuleSet, Target, load_rules
 from extriage.model.evidence import Record
@@ -236,10 +238,11 @@ def rows_for(document: dict[str, Any], names: list[str]) -> list[dict[str, Any]]
     return rows
 
 
+@cache
 def corpus() -> list[dict[str, Any]]:
     """Return the rules of the corpus that have conditions of today."""
     documents = [
-        yaml.safe_load(path.read_text("utf-8")) for path in sorted(UPSTREAM.rglob("*.yml"))
+        yaml.load(path.read_text("utf-8"), Loader) for path in sorted(UPSTREAM.rglob("*.yml"))
     ]
     return [document for document in documents if "|" not in document["detection"]["condition"]]
 

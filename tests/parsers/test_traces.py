@@ -1,6 +1,6 @@
 """Builds in folder names, mail headers and saved answers."""
 
-import resource
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -136,12 +136,20 @@ def test_other_files_are_no_mails(data: bytes) -> None:
     assert not is_mail(data, "x.eml")
 
 
+def _held() -> int:
+    """Return the most kilobytes that this process ever held; macOS counts bytes."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most // 1024 if sys.platform == "darwin" else most
+
+
 def test_one_header_of_countless_lines_is_read_within_bounds() -> None:
     data = b"Received: from a by b with Microsoft SMTP Server" + b"\n x" * 1_000_000
     data += b"\n id 15.1.2507.6; 1 Jan 2021 00:00 +0000\n" + MAIL
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _held()
     assert [fact.value for fact in mail(data)] == [row[1] for row in EXPECTED]
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000
+    assert _held() - before < 40_000
 
 
 def test_a_file_of_countless_mails_is_read_within_bounds() -> None:

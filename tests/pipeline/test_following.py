@@ -58,8 +58,11 @@ Trace = Callable[..., Traced]
 
 
 @pytest.fixture
-def traced(tmp_path: Path) -> Trace:
-    """Scan a folder; what the readers left is looked at before the case is written."""
+def traced(tmp_path: Path, files_held: None) -> Trace:
+    """Scan a folder; what the readers left is looked at before the case is written.
+
+    Nothing that is open can be taken away, so that what is left open is left over.
+    """
 
     def run(evidence: Path, jobs: int = 1) -> Traced:
         folder, watcher = CaseFolder(tmp_path / "case"), Watching()

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from extriage.parsers import KINDS
 from extriage.parsers.disguise import SIGNS
 from extriage.pipeline.collect import Collector
 from extriage.pipeline.lines import LineReader
-from extriage.pipeline.pack import Content, load_pack
+from extriage.pipeline.pack import Content, Pack, load_pack
 
 COLUMNS = {
     "httpproxy": (
@@ -40,22 +41,37 @@ DISGUISED = [
 QUOTED = ['"', ",", '""', '",', "\u212a", "\u0130", " "]
 
 
-@pytest.fixture(scope="module", params=[1 << 62, -1], ids=["literals", "together"], autouse=True)
-def worth_it(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Search small evidence as large evidence is searched, too."""
+LITERALS, TOGETHER = 1 << 62, -1
+"""Small evidence is searched as it is, and as large evidence is."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def worth_it() -> Iterator[None]:
+    """Search as the tests say, whatever was searched before."""
     before = engine.WORTH_IT
-    engine.WORTH_IT = request.param
     load_pack.cache_clear()
+    pack_for.cache_clear()
     yield
     engine.WORTH_IT = before
     load_pack.cache_clear()
+    pack_for.cache_clear()
 
 
-def met(kind: str, data: bytes, *, enabled: bool) -> set[tuple[str, int, bool]]:
+@cache
+def pack_for(enabled: bool, worth: int) -> Pack:
+    """Return a pack of its own for each way of searching: a prefilter remembers what it built."""
+    load_pack.cache_clear()
+    return load_pack(Content(prefilter=enabled))
+
+
+def met(
+    kind: str, data: bytes, *, enabled: bool = True, worth: int = LITERALS
+) -> set[tuple[str, int, bool]]:
     format = KINDS[kind].format
     assert format is not None
-    prefilter = load_pack(Content(prefilter=enabled)).prefilter(kind)
-    reader = LineReader("x", format, prefilter, Collector(load_pack(Content()).joined))
+    engine.WORTH_IT = worth
+    prefilter = pack_for(enabled, worth).prefilter(kind)
+    reader = LineReader("x", format, prefilter, Collector(pack_for(True, LITERALS).joined))
     reader.read(io.BytesIO(data), lambda _: None)
     kept = {
         (one.rule, line.line, line.raw)
@@ -86,15 +102,20 @@ def test_no_line_is_lost_to_the_prefilter(kind: str, data: st.DataObject) -> Non
     lines = data.draw(st.lists(rows(kind, value), min_size=1, max_size=12))
     text = "\r\n".join([f"#Fields: {COLUMNS[kind]}", *lines, ""])
     raw = text.encode()
-    assert met(kind, raw, enabled=True) == met(kind, raw, enabled=False)
+    all_of_them = met(kind, raw, enabled=False)
+    assert met(kind, raw, worth=LITERALS) == all_of_them
+    assert met(kind, raw, worth=TOGETHER) == all_of_them
 
 
 def test_the_pieces_meet_rules_at_all() -> None:
     forged = _row("httpproxy", ["ServerInfo~a]@h/mapi/", "", "POST", "/ecp/x.js", "", "", "200"])
     raw = f"#Fields: {COLUMNS['httpproxy']}\r\n{forged},200,,\r\n".encode()
-    rules = {rule for rule, _, _ in met("httpproxy", raw, enabled=True)}
-    assert {"httpproxy_ssrf_anchor_cve_2021_26855", "httpproxy_ssrf_mapi_cve_2021_26855"} <= rules
-    assert "webserver_post_to_static_file_cve_2021_26855" in rules
+    for worth in (LITERALS, TOGETHER):
+        rules = {rule for rule, _, _ in met("httpproxy", raw, worth=worth)}
+        assert {"httpproxy_ssrf_anchor_cve_2021_26855", "httpproxy_ssrf_mapi_cve_2021_26855"} <= (
+            rules
+        )
+        assert "webserver_post_to_static_file_cve_2021_26855" in rules
 
 
 def hidden(text: str) -> str:
@@ -118,7 +139,9 @@ def test_no_disguised_line_is_lost_to_the_prefilter(kind: str, data: st.DataObje
     value = st.lists(piece, max_size=5).map("".join)
     lines = data.draw(st.lists(rows(kind, value), min_size=1, max_size=12))
     raw = "\r\n".join([f"#Fields: {COLUMNS[kind]}", *lines, ""]).encode()
-    assert met(kind, raw, enabled=True) == met(kind, raw, enabled=False)
+    all_of_them = met(kind, raw, enabled=False)
+    assert met(kind, raw, worth=LITERALS) == all_of_them
+    assert met(kind, raw, worth=TOGETHER) == all_of_them
 
 
 @pytest.mark.parametrize(
@@ -126,11 +149,12 @@ def test_no_disguised_line_is_lost_to_the_prefilter(kind: str, data: st.DataObje
     [hidden("/ecp/x.js"), hidden("/ecp/x.js").replace("%", "%25"), "/ec%70/x.js", "/ecp%2fx.%6as"],
 )
 @pytest.mark.parametrize("kind", ["httpproxy", "iis"])
+@pytest.mark.parametrize("worth", [LITERALS, TOGETHER], ids=["literals", "together"])
 @pytest.mark.parametrize("enabled", [True, False])
-def test_rules_see_through_a_disguise(kind: str, stem: str, enabled: bool) -> None:
+def test_rules_see_through_a_disguise(kind: str, stem: str, enabled: bool, worth: int) -> None:
     plain, masked = (_row(kind, _post(kind, one)) for one in ("/ecp/x.js", stem))
     raw = f"#Fields: {COLUMNS[kind]}\r\n{plain}\r\n{masked}\r\n".encode()
-    found = met(kind, raw, enabled=enabled)
+    found = met(kind, raw, enabled=enabled, worth=worth)
     rules = {rule for rule, line, _ in found if line == 2}
     assert "webserver_post_to_static_file_cve_2021_26855" in rules
     assert rules <= {rule for rule, line, _ in found if line == 3}
@@ -151,7 +175,7 @@ def test_the_search_for_signs_is_wider_than_what_is_a_disguise(
     piece = st.sampled_from([*DISGUISED, *PIECES, *"%0123456789abcdefABCDEF/?@."])
     text = data.draw(st.lists(piece, max_size=12).map("".join)).encode()
     if SIGNS.search(text):
-        assert load_pack(Content()).prefilter(kind).disguised(text)
+        assert pack_for(True, LITERALS).prefilter(kind).disguised(text)
 
 
 @pytest.mark.parametrize(

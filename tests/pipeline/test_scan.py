@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import signal
 import sqlite3
@@ -20,7 +21,7 @@ from extriage.errors import CaseError
 from extriage.model.case import Case
 from extriage.model.evidence import Unit
 from extriage.pipeline import parts as splitting
-from extriage.pipeline import worker
+from extriage.pipeline import sharing, worker
 from extriage.pipeline.artifact import read_artifact
 from extriage.pipeline.beginning import begin
 from extriage.pipeline.pack import Content
@@ -54,7 +55,15 @@ class Silent:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evidence") / "EX01"
-    write_server(folder, ServerSpec(attack="chain", lines=12_000, hours_per_file=6))
+    write_server(folder, ServerSpec(attack="chain", lines=8_000, hours_per_file=8))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a server of few files, for what does not depend on how many there are."""
+    folder = tmp_path_factory.mktemp("little") / "EX01"
+    write_server(folder, ServerSpec(attack="chain", lines=1_500, hours_per_file=24))
     return folder
 
 
@@ -68,6 +77,13 @@ def run(server: Path, folder: Path, **options: Any) -> tuple[Case, Silent]:
     return case, watcher
 
 
+@pytest.fixture(scope="module")
+def whole(server: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Case, Path]:
+    """Scan the server once, in one process; tests leave the case as it is."""
+    folder = tmp_path_factory.mktemp("whole") / "case"
+    return run(server, folder, jobs=1)[0], folder
+
+
 def command(server: Path, case: Path, *words: str) -> list[str]:
     start = [sys.executable, "-m", "extriage", "scan", str(server), "--case", str(case), "-q"]
     return [*start, *words]
@@ -79,13 +95,24 @@ def fingerprint(folder: Path) -> tuple[bytes, str]:
 
 
 def test_any_number_of_workers_gives_the_same_bytes(
-    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Path, whole: tuple[Case, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(server, tmp_path / "one", jobs=1)
     monkeypatch.setattr(worker, "SMALL", 0)
     _, watcher = run(server, tmp_path / "three", jobs=3)
-    assert fingerprint(tmp_path / "one") == fingerprint(tmp_path / "three")
+    assert fingerprint(whole[1]) == fingerprint(tmp_path / "three")
     assert watcher.bytes > 1_000_000
+
+
+def test_workers_that_begin_anew_give_the_same_bytes(
+    little: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows and macOS know no workers that are copies of the first process."""
+    run(little, tmp_path / "one", jobs=1)
+    for user in (worker, sharing):
+        monkeypatch.setattr(user, "context", lambda: multiprocessing.get_context("spawn"))
+        monkeypatch.setattr(user, "SMALL", 0)
+    run(little, tmp_path / "two", jobs=2)
+    assert fingerprint(tmp_path / "one") == fingerprint(tmp_path / "two")
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -146,30 +173,33 @@ def test_a_log_whose_columns_change_is_read_whole(
     assert any(f.rule == "webserver_shell_page_post" for f in split.hosts[0].findings)
 
 
-def test_zone_hash_seed_and_working_folder_do_not_matter(server: Path, tmp_path: Path) -> None:
+def test_zone_hash_seed_and_working_folder_do_not_matter(little: Path, tmp_path: Path) -> None:
     results = []
     for zone, seed in (("UTC", "1"), ("Asia/Kathmandu", "77")):
         place = tmp_path / seed
         place.mkdir()
         environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LC_ALL": "C"}
         outcome = subprocess.run(
-            command(server, Path("case")), cwd=place, env=environment, check=False
+            command(little, Path("case")), cwd=place, env=environment, check=False
         )
         assert outcome.returncode == 1
         results.append(fingerprint(place / "case"))
     assert results[0] == results[1]
 
 
-def test_the_prefilter_changes_no_finding(server: Path, tmp_path: Path) -> None:
-    with_it, _ = run(server, tmp_path / "on")
+def test_the_prefilter_changes_no_finding(
+    server: Path, whole: tuple[Case, Path], tmp_path: Path
+) -> None:
+    with_it, _ = whole
     without, _ = run(server, tmp_path / "off", content=Content(prefilter=False))
     assert with_it.hosts[0].findings == without.hosts[0].findings
     assert len(with_it.hosts[0].findings) > 20
     assert without.tool.slow_rules != with_it.tool.slow_rules
 
 
-def test_a_scan_killed_at_any_moment_resumes(server: Path, tmp_path: Path) -> None:
-    run(server, tmp_path / "whole")
+def test_a_scan_killed_at_any_moment_resumes(
+    server: Path, whole: tuple[Case, Path], tmp_path: Path
+) -> None:
     ledger = tmp_path / "killed" / "scan.ledger"
     process = subprocess.Popen(command(server, tmp_path / "killed", "--jobs", "1"))
     deadline = time.monotonic() + 60
@@ -183,7 +213,7 @@ def test_a_scan_killed_at_any_moment_resumes(server: Path, tmp_path: Path) -> No
     _, watcher = run(server, tmp_path / "killed")
     total = sum(1 for path in server.rglob("*") if path.is_file())
     assert watcher.units == total - done
-    assert fingerprint(tmp_path / "killed") == fingerprint(tmp_path / "whole")
+    assert fingerprint(tmp_path / "killed") == fingerprint(whole[1])
     assert not ledger.exists()
 
 
@@ -215,21 +245,21 @@ def test_changed_evidence_is_read_again(server: Path, tmp_path: Path) -> None:
     assert again.units > 0
 
 
-def test_evidence_is_only_read(server: Path, tmp_path: Path) -> None:
+def test_evidence_is_only_read(little: Path, tmp_path: Path) -> None:
     def state() -> dict[str, tuple[str, int]]:
         return {
             str(path): (hashlib.sha256(path.read_bytes()).hexdigest(), path.stat().st_mtime_ns)
-            for path in sorted(server.rglob("*"))
+            for path in sorted(little.rglob("*"))
             if path.is_file()
         }
 
     before = state()
-    run(server, tmp_path / "case")
+    run(little, tmp_path / "case")
     assert state() == before
 
 
-def test_hashes_and_places_in_the_case_are_true(server: Path, tmp_path: Path) -> None:
-    case, _ = run(server, tmp_path / "case")
+def test_hashes_and_places_in_the_case_are_true(server: Path, whole: tuple[Case, Path]) -> None:
+    case, _ = whole
     (host,) = case.hosts
     for entry in host.manifest.entries:
         data = (server.parent / entry.path).read_bytes()
@@ -247,7 +277,7 @@ def test_hashes_and_places_in_the_case_are_true(server: Path, tmp_path: Path) ->
 
 
 def test_a_reader_that_fails_is_a_manifest_row(
-    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
     def failing(artifact: Any, *rest: Any) -> Any:
@@ -256,7 +286,7 @@ def test_a_reader_that_fails_is_a_manifest_row(
         return read_artifact(artifact, *rest)
 
     monkeypatch.setattr("extriage.pipeline.unit.read_artifact", failing)
-    case, _ = run(server, tmp_path / "case")
+    case, _ = run(little, tmp_path / "case")
     entries = case.hosts[0].manifest.entries
     (row,) = [entry for entry in entries if entry.status == "unreadable"]
     assert row.path.endswith("Security.jsonl")
@@ -286,21 +316,21 @@ def test_small_units_travel_together_and_large_ones_first() -> None:
 
 
 def test_a_full_disk_leaves_nothing_that_looks_complete(
-    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(writing, "write_database", full)
     with pytest.raises(CaseError, match="No space left"):
-        run(server, tmp_path / "case")
+        run(little, tmp_path / "case")
     assert not (tmp_path / "case" / "case.json").exists()
     assert not (tmp_path / "case" / "case.db").exists()
 
 
-def test_the_case_database_answers_questions(server: Path, tmp_path: Path) -> None:
-    case, _ = run(server, tmp_path / "case")
-    connection = sqlite3.connect(tmp_path / "case" / "case.db")
+def test_the_case_database_answers_questions(whole: tuple[Case, Path]) -> None:
+    case, folder = whole
+    connection = sqlite3.connect(folder / "case.db")
     (status,) = connection.execute("SELECT status FROM hosts").fetchone()
     assert status == case.hosts[0].verdict.status
     lines = connection.execute("SELECT count(*) FROM evidence").fetchone()[0]
@@ -309,6 +339,6 @@ def test_the_case_database_answers_questions(server: Path, tmp_path: Path) -> No
     assert times == sorted(times)
     rows = connection.execute("SELECT count(*) FROM manifest").fetchone()[0]
     assert rows == len(case.hosts[0].manifest.entries) + len(case.unassigned)
-    document = json.loads((tmp_path / "case" / "case.json").read_bytes())
+    document = json.loads((folder / "case.json").read_bytes())
     assert document["schema"] == "extriage.case/1"
     connection.close()

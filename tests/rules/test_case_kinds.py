@@ -1,9 +1,13 @@
 """`rules test` reaches every kind of evidence that a bundled rule reads, on both sides."""
 
 from functools import cache
+from importlib.resources import files
+from pathlib import Path
 
 from extriage.pipeline.pack import Content, load_pack
 from extriage.pipeline.rulecase import CASES, HEADERS, load_cases, matches_of, run_cases
+
+RULES = Path(str(files("extriage"))) / "content" / "rules"
 
 
 @cache
@@ -29,10 +33,13 @@ def test_every_kind_that_rules_read_is_matched_in_some_case() -> None:
     assert kinds - spared == set()
 
 
-def test_the_command_counts_both_sides_of_every_rule() -> None:
+def test_the_command_runs_every_case_and_counts_both_sides_of_every_rule() -> None:
     pack = load_pack(Content())
     ruleset = pack.ruleset
     outcomes = run_cases(ruleset, [CASES], pack.yara)
+    assert [outcome for outcome in outcomes if outcome.problem] == []
+    known = [path for path in RULES.rglob("*.yml") if path.is_file()]
+    assert len(outcomes) > 2 * len(known)
     sides = {outcome.name.rpartition(" ")[0] for outcome in outcomes}
     missing = []
     for rules, words in (

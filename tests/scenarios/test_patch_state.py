@@ -27,7 +27,7 @@ def test_a_server_patched_in_mid_log_has_the_right_history_and_window(
     tmp_path: Path, product: Product
 ) -> None:
     spec = ServerSpec(
-        product=product, lines=20_000, hours_per_file=24, patched_at=PATCHED, attack="probes"
+        product=product, lines=8_000, hours_per_file=24, patched_at=PATCHED, attack="probes"
     )
     _, case = scanned(tmp_path, spec)
     patch = the_host(case)["patch"]
@@ -68,9 +68,9 @@ def protection(case: dict[str, Any]) -> str:
 
 def test_the_configuration_in_use_decides_and_copies_alone_do_not(tmp_path: Path) -> None:
     folder = tmp_path / "EVIDENCE"
-    scanned(tmp_path, ServerSpec(lines=500))
+    write_server(folder, ServerSpec(lines=500, hours_per_file=24))
     put(folder, UNPROTECTED, DESKTOP)
-    assert protection(rescanned(tmp_path, "--force")[1]) == "cannot-tell"
+    assert protection(rescanned(tmp_path)[1]) == "cannot-tell"
     put(folder, UNPROTECTED, DESKTOP, CONFIG)
     assert protection(rescanned(tmp_path, "--force")[1]) == "failed"
 
@@ -93,17 +93,17 @@ def test_a_server_that_was_never_patched_is_still_open(tmp_path: Path) -> None:
 
 def test_what_was_known_on_a_day_can_be_asked(tmp_path: Path) -> None:
     spec = ServerSpec(lines=3_000, hours_per_file=24)
-    scanned(tmp_path, spec)
-    _, case = rescanned(tmp_path, "--as-of", "2021-03-12", "--force")
+    write_server(tmp_path / "EVIDENCE", spec)
+    _, case = rescanned(tmp_path, "--as-of", "2021-03-12")
     patch = the_host(case)["patch"]
     assert patch["support"]["state"] == "supported"
     assert not [one for one in patch["advisories"] if one["cve"] > "CVE-2021-4"]
 
 
 def test_a_day_before_the_update_is_told_as_it_was(tmp_path: Path) -> None:
-    spec = ServerSpec(lines=20_000, hours_per_file=24, patched_at=PATCHED)
-    scanned(tmp_path, spec)
-    _, case = rescanned(tmp_path, "--as-of", "2021-03-05", "--force")
+    spec = ServerSpec(lines=8_000, hours_per_file=24, patched_at=PATCHED)
+    write_server(tmp_path / "EVIDENCE", spec)
+    _, case = rescanned(tmp_path, "--as-of", "2021-03-05")
     patch = the_host(case)["patch"]
     assert patch["build"] == spelt(spec.number)
     assert max(one["last"] for one in patch["sources"]) < "2021-03-06"
@@ -122,9 +122,9 @@ SETUP_LOG = """[04/20/2021 16:47:41.0783] [0] **********************************
 
 
 def test_the_update_after_the_last_row_ends_the_window(tmp_path: Path) -> None:
-    scanned(tmp_path, ServerSpec(lines=3_000, hours_per_file=24))
+    write_server(tmp_path / "EVIDENCE", ServerSpec(lines=3_000, hours_per_file=24))
     (tmp_path / "EVIDENCE" / "ExchangeSetup.log").write_text(SETUP_LOG, "utf-8")
-    _, case = rescanned(tmp_path, "--force")
+    _, case = rescanned(tmp_path)
     state = row(the_host(case), SERVER_SIDE)
     assert state["state"] == "fixed"
     assert (state["window"]["to"][:10], state["window"]["closed"]) == ("2021-04-20", True)
@@ -132,7 +132,7 @@ def test_the_update_after_the_last_row_ends_the_window(tmp_path: Path) -> None:
 
 def test_a_server_without_logs_beside_another_is_told_apart(tmp_path: Path) -> None:
     folder = tmp_path / "EVIDENCE"
-    spec = ServerSpec(lines=500)
+    spec = ServerSpec(lines=500, hours_per_file=24)
     write_server(folder / "EX01", spec)
     _, case = rescanned(tmp_path)
     name = the_host(case)["name"]
@@ -148,10 +148,10 @@ def test_files_and_logs_that_disagree_are_named(tmp_path: Path) -> None:
     """The export says CU only; a hand-made list of an older ExSetup contradicts the rows."""
     spec = ServerSpec(lines=3_000, hours_per_file=24)
     folder = tmp_path / "EVIDENCE"
-    scanned(tmp_path, spec)
+    write_server(folder, spec)
     export = folder / "exports" / "ExSetup.xml"
     export.write_text(EXSETUP, "utf-8")
-    _, case = rescanned(tmp_path, "--force")
+    _, case = rescanned(tmp_path)
     patch = the_host(case)["patch"]
     assert any("15.1.2044.13" in one for one in patch["conflicts"]), patch["conflicts"]
 

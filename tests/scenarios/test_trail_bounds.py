@@ -12,7 +12,12 @@ from known_truth import Known, intruder_of, known, sessions_of
 
 from extriage.samples.intrusion import flood
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path("/proc/self/status").exists(), reason="no /proc tells what a process holds"
+    ),
+]
 
 FEW, MANY = 6_000, 60_000
 FINDINGS = 80

@@ -4,7 +4,7 @@ import bz2
 import importlib
 import io
 import lzma
-import os
+import subprocess
 import sys
 import zlib
 from contextlib import suppress
@@ -274,7 +274,7 @@ def test_nothing_of_the_extra_is_imported_before_it_is_needed() -> None:
         "import sys, extriage.cli, extriage.sources;"
         "sys.exit(any(name in sys.modules for name in ('py7zr', 'inflate64', 'backports.zstd')))"
     )
-    assert os.spawnl(os.P_WAIT, sys.executable, "python", "-c", command) == 0
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
 
 
 def test_the_directory_is_read_where_it_stands(tmp_path: Path) -> None:

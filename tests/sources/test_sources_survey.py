@@ -29,13 +29,13 @@ def test_paths_start_with_the_name_of_what_was_given(tmp_path: Path) -> None:
 
 def test_units_carry_size_and_time(tmp_path: Path) -> None:
     path = kept(tmp_path, "x.log", b"12345")
-    os.utime(path, ns=(1, 1_600_000_000_000_000_001))
+    os.utime(path, ns=(1, 1_600_000_000_000_000_100))
     (unit,) = survey([path]).units
-    assert unit == Unit(str(path), "x.log", 5, 1_600_000_000_000_000_001)
+    assert unit == Unit(str(path), "x.log", 5, 1_600_000_000_000_000_100)
 
 
 def test_order_does_not_depend_on_the_file_system(tmp_path: Path) -> None:
-    for name in ("b/1", "a/2", "c", "B", "a/10", "a-b/1"):
+    for name in ("b/1", "a/2", "c", "Bc", "a/10", "a-b/1"):
         kept(tmp_path / "coll", name, b"")
     paths = [unit.path for unit in survey([tmp_path / "coll"]).units]
     assert paths == sorted(paths)
@@ -62,6 +62,7 @@ def test_the_same_file_is_read_once_and_named(tmp_path: Path) -> None:
     assert all("read once" in entry.reason for entry in result.entries)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="listing a folder on Windows tells no file number")
 def test_hard_links_are_read_once(tmp_path: Path) -> None:
     path = kept(tmp_path, "coll/a.log", b"x")
     os.link(path, tmp_path / "coll/b.log")
@@ -124,6 +125,7 @@ def test_a_file_that_vanished_is_unreadable(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows opens otherwise: test_sources_windows")
 def test_permission_denied_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = kept(tmp_path, "coll/x.log", b"x")
     real = os.open

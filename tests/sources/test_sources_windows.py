@@ -104,7 +104,9 @@ def opened_again(opened: EvidenceFile) -> Stream:
     return Stream(reading.fetch, fill=reading.fill)
 
 
-def test_live_is_for_windows_and_says_what_is_for_others() -> None:
+def test_live_is_for_windows_and_says_what_is_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "os", SimpleNamespace(name="posix"))
+    monkeypatch.setitem(sys.modules, "winreg", None)
     with pytest.raises(UsageError, match="--drive C=/mnt/c"):
         live.fixed_drives()
 

@@ -32,13 +32,10 @@ class Ledger:
     def open(cls, path: Path, key: str) -> "Ledger":
         """Open or start the ledger; one that was written for another `key` is thrown away."""
         try:
-            connection = _connect(path)
-            row = connection.execute("SELECT key FROM scan").fetchone()
+            connection, row = _connect(path)
         except sqlite3.DatabaseError:
-            with suppress(UnboundLocalError):
-                connection.close()
             _remove(path)
-            connection, row = _connect(path), None
+            connection, row = _connect(path)
         if row is None or row[0] != key:
             connection.execute("DELETE FROM scan")
             connection.execute("DELETE FROM result")
@@ -82,14 +79,21 @@ class Ledger:
             _remove(self.path)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> tuple[sqlite3.Connection, tuple[str] | None]:
+    """Open the ledger; return it with its key, None if it is new."""
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("CREATE TABLE IF NOT EXISTS scan (key TEXT)")
-    connection.execute("CREATE TABLE IF NOT EXISTS result (unit TEXT PRIMARY KEY, result BLOB)")
-    connection.commit()
-    return connection
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("CREATE TABLE IF NOT EXISTS scan (key TEXT)")
+        connection.execute("CREATE TABLE IF NOT EXISTS result (unit TEXT PRIMARY KEY, result BLOB)")
+        connection.commit()
+        row: tuple[str] | None = connection.execute("SELECT key FROM scan").fetchone()
+    except sqlite3.Error:
+        # NOTE: Windows takes no file away that is still open.
+        connection.close()
+        raise
+    return connection, row
 
 
 def _remove(path: Path) -> None:

@@ -133,8 +133,7 @@ class TrailStore:
         """Start an empty store in the case folder; what an earlier scan left there goes."""
         remove(folder)
         path = folder / NAME
-        with _guarded(path):
-            connection = sqlite3.connect(path, isolation_level=None)
+        with _connected(path) as connection:
             connection.executescript(_FAST + _STORE)
             return cls(path, connection)
 
@@ -144,8 +143,7 @@ class TrailStore:
         path = folder / NAME
         if not path.is_file():
             return None
-        with _guarded(path):
-            connection = sqlite3.connect(path, isolation_level=None)
+        with _connected(path) as connection:
             rows = connection.execute("SELECT kind, value FROM suspect ORDER BY number")
             return cls(path, connection, rows.fetchall())
 
@@ -263,6 +261,18 @@ def _guarded(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise CaseError(f"{path} cannot be written: {error}") from error
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file for a store; it is let go of if that fails, else the store has it."""
+    with _guarded(path):
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            yield connection
+        except sqlite3.Error:
+            connection.close()
+            raise
 
 
 @contextmanager

@@ -52,5 +52,6 @@ def listen() -> None:
     raw = getattr(out.buffer, "raw", out.buffer)  # with `python -u` there is no buffer
     if os.name == "nt" and isinstance(raw, io.FileIO):
         out.flush()
-        # NOTE: `print` and click end lines there as they would have without this.
-        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Pipe(raw, out)), out.encoding, out.errors)
+        # NOTE: "\n" keeps line ends as they are, so that a pipe gets the bytes that a file gets.
+        pipe = io.BufferedWriter(_Pipe(raw, out))
+        sys.stdout = io.TextIOWrapper(pipe, out.encoding, out.errors, "\n")

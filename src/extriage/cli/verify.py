@@ -18,14 +18,14 @@ from extriage.cli.progress import progress as watching
 from extriage.errors import CaseError, UsageError
 from extriage.model.custody import FILE_STATES, Chain, FileCheck, FileState, Root
 from extriage.pipeline.planning.drives import REGISTRY, Given
-from extriage.pipeline.verifying import Comparison, Recorded, compare, kept, listed, only, recorded
+from extriage.pipeline.recorded import Recorded, only, recorded, without
+from extriage.pipeline.verifying import Comparison, compare, kept, listed
 from extriage.pipeline.whereabouts import (
     found_again,
     is_elsewhere,
     is_here,
     recorded_drives,
     recorded_roots,
-    without,
 )
 from extriage.reports.imprint import counted
 from extriage.reports.neutral import visible

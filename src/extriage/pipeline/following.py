@@ -7,6 +7,7 @@ together with something else.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +77,8 @@ class Trail:
     folder: Path | None
     """The case folder; without one nothing is gathered."""
     content: Content | None
+    closing: ExitStack = field(default_factory=ExitStack)
+    """Lets go of the store when all is told."""
     servers: dict[str, _Server] = field(default_factory=dict)
     store: TrailStore | None = None
     round: int = 0
@@ -108,7 +111,9 @@ class Trail:
         number = self._numbers.get(suspect)
         if number is None:
             assert self.folder is not None
-            self.store = self.store or TrailStore.create(self.folder)
+            if self.store is None:
+                self.store = TrailStore.create(self.folder)
+                self.closing.callback(self.store.close)
             number = self.store.name(suspect.kind.value, suspect.value)
             self._numbers[suspect] = number
         return number

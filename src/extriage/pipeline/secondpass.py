@@ -1,7 +1,8 @@
 """How evidence can be read once more: what a scan hands on to those who judge what it found."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from extriage.model.evidence import Unit
@@ -23,3 +24,5 @@ class SecondPass:
     """The case folder, where the trail is kept while the scan runs; None if there is none."""
     content: Content | None = None
     """Where the rules are."""
+    closing: ExitStack = field(default_factory=ExitStack)
+    """What to let go of once the servers are judged: Windows takes no file away that is open."""

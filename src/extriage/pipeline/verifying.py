@@ -5,15 +5,13 @@ recorded, nothing is unpacked: what is in it cannot have changed. Any other is r
 """
 
 import hashlib
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from extriage.errors import SourceError
-from extriage.model.case import Case
 from extriage.model.custody import Container, FileCheck, FileState, Root
 from extriage.model.evidence import ByteStream, Entry, Unit
 from extriage.pipeline.artifact import HASHED, Progress
@@ -21,23 +19,15 @@ from extriage.pipeline.beginning import Beginning, evidence
 from extriage.pipeline.containers import INSIDE, files_of, hash_whole
 from extriage.pipeline.digest import Digests
 from extriage.pipeline.planning.drives import KEPT, REGISTRY, Given, with_server
+from extriage.pipeline.recorded import TWIN, Recorded, is_remark
 from extriage.sources import Survey, read
 from extriage.sources.directory import labels, shown
 from extriage.sources.files import open_file
 
 PIECE = 1 << 20
 _SIZES = "{:,} bytes, {:,} were recorded"
-_TWIN = re.compile("the same file as (.+): read once", re.DOTALL)
 _TOGETHER = 256
 """Units whose results are waited for together, so that memory does not grow with the evidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """What a case says of its files, by the path that it shows."""
-
-    rows: Mapping[str, Entry]
-    containers: Mapping[str, Container]
 
 
 @dataclass(slots=True)
@@ -52,23 +42,6 @@ class Comparison:
     def count(self, state: str) -> int:
         """Return how many files are in this state."""
         return sum(check.state == state for check in self.checks)
-
-
-def recorded(case: Case) -> Recorded:
-    """Return what a case says of each file; of several rows the one with a hash counts.
-
-    A file that the scan met under two names has the hash of the one that it read.
-    """
-    rows: dict[str, Entry] = {}
-    every = [row for host in case.hosts for row in host.manifest.entries]
-    for row in (*every, *case.unassigned):
-        if row.path not in rows or (row.sha256 and not rows[row.path].sha256):
-            rows[row.path] = row
-    for path, row in rows.items():
-        twin = rows.get(same[1]) if (same := _TWIN.fullmatch(row.reason)) else None
-        if twin is not None and not row.sha256:
-            rows[path] = replace(row, sha256=twin.sha256)
-    return Recorded(rows, {one.path: one for one in case.custody.containers})
 
 
 def listed(roots: Sequence[Root], drives: Given, folder: Path) -> Iterator[Survey]:
@@ -91,19 +64,6 @@ def kept(folder: Path) -> Survey:
     return Survey((Unit(str(file), REGISTRY, file.stat().st_size),), ())
 
 
-def only(known: Recorded, names: Iterable[str]) -> Recorded:
-    """Return what a case says of the files with these names, and of those below them."""
-    below = tuple(names)
-
-    def there(path: str) -> bool:
-        return any(path == name or path.startswith((f"{name}/", f"{name}!")) for name in below)
-
-    return Recorded(
-        {path: row for path, row in known.rows.items() if there(path)},
-        {path: one for path, one in known.containers.items() if there(path)},
-    )
-
-
 def compare(
     known: Recorded, surveys: Iterable[Survey], jobs: int = 1, progress: Progress | None = None
 ) -> Comparison:
@@ -117,6 +77,8 @@ def compare(
         for check in _checked(known, groups, jobs, progress):
             met.setdefault(check.path, check)
         for entry in surveyed.entries:
+            if is_remark(entry):
+                continue
             twin = met.get(surveyed.same.get(entry.path, ""))
             met.setdefault(entry.path, _unopened(known, entry, twin))
     found.checks += met.values()
@@ -367,7 +329,7 @@ def _unopened(known: Recorded, entry: Entry, twin: FileCheck | None = None) -> F
     if row.sha256 and now:
         state: FileState = "same" if row.sha256 == now else "changed"
         return FileCheck(entry.path, state, row.sha256, now)
-    if entry.status == "skipped" and not _TWIN.fullmatch(entry.reason) and _was_other(row, entry):
+    if entry.status == "skipped" and not TWIN.fullmatch(entry.reason) and _was_other(row, entry):
         return FileCheck(entry.path, "changed", row.sha256, reason=entry.reason)
     state = "unread" if row.sha256 else "not-hashed"
     return FileCheck(entry.path, state, row.sha256, reason=entry.reason)

@@ -16,7 +16,7 @@ from extriage.model.custody import Chain, Root
 from extriage.model.evidence import Entry
 from extriage.pipeline.containers import INSIDE, files_of
 from extriage.pipeline.planning.drives import REGISTRY, Given
-from extriage.pipeline.verifying import Recorded
+from extriage.pipeline.recorded import Recorded
 from extriage.sources.directory import labels, shown
 
 _SOME = 200
@@ -102,18 +102,6 @@ def found_again(roots: Sequence[Root], paths: Sequence[Path], known: Recorded) -
         if all(one.fits(place) for one, place in pairs):
             return Whereabouts(tuple(Root(str(place), one.shown) for one, place in pairs))
     return _searched(looked, [Path(root.path) for root in now], known)
-
-
-def without(known: Recorded, names: Sequence[str]) -> Recorded:
-    """Return what a case says of all files but those with these names, and those below them."""
-
-    def gone(path: str) -> bool:
-        return any(path == name or path.startswith((f"{name}/", f"{name}!")) for name in names)
-
-    return Recorded(
-        {path: row for path, row in known.rows.items() if not gone(path)},
-        {path: one for path, one in known.containers.items() if not gone(path)},
-    )
 
 
 @dataclass(frozen=True, slots=True)
