@@ -165,7 +165,7 @@ def hidden(lab: list[Event]) -> bytes:
     return json.dumps(json.dumps(event))[1:-1].encode()
 
 
-@pytest.mark.parametrize("place", [0, 900_000, WINDOW - 90, WINDOW + 5, 3_000_000, 15_990_000])
+@pytest.mark.parametrize("place", [0, 900_000, WINDOW - 210, WINDOW + 5, 3_000_000, 15_990_000])
 @pytest.mark.parametrize("prefilter", [True, False])
 def test_a_long_line_that_is_no_event_is_searched_to_its_end(
     lab: list[Event], place: int, prefilter: bool, monkeypatch: pytest.MonkeyPatch
@@ -177,9 +177,10 @@ def test_a_long_line_that_is_no_event_is_searched_to_its_end(
         monkeypatch.setattr(reading_events, "WINDOW", small)
         monkeypatch.setattr(reading_events, "OVERLAP", OVERLAP // SMALLER)
         near = place - WINDOW
-        place = small + near if abs(near) < 100 else place // SMALLER
+        place = small + near if abs(near) < 500 else place // SMALLER
         gap //= SMALLER
     text = hidden(lab)
+    # NOTE: of `WINDOW - 210` the channel stands before the border, the cmdlet behind it.
     for again in (text, b""):
         line = b'{"x": "' + b"a" * place + text + b"a" * gap + again + b'"}'
         first = LAB.read_bytes().splitlines()[0]

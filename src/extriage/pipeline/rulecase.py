@@ -30,6 +30,7 @@ import yaml
 from extriage import parsers
 from extriage.analysis import majority, orders
 from extriage.errors import ContentError
+from extriage.knowledge.content import Loader
 from extriage.matchers.sigma import RuleSet, correlate
 from extriage.matchers.yara import YaraRules, scan_bytes
 from extriage.model.detection import Evidence, Match
@@ -167,7 +168,7 @@ class RuleCase:
 def load_cases(path: Path) -> list[RuleCase]:
     """Read one case file; ContentError names what is wrong with it."""
     try:
-        documents = list(yaml.safe_load_all(path.read_text("utf-8")))
+        documents = list(yaml.load_all(path.read_text("utf-8"), Loader=Loader))
         named = headers() | _own_headers(path)
         return [
             RuleCase(
@@ -203,14 +204,14 @@ def _kind(document: dict[str, Any]) -> str:
 @cache
 def headers() -> dict[str, str]:
     """Return the real header lines that cases may name."""
-    table: dict[str, str] = yaml.safe_load((CASES / HEADERS).read_text("utf-8"))
+    table: dict[str, str] = yaml.load((CASES / HEADERS).read_text("utf-8"), Loader=Loader)
     return table
 
 
 def _own_headers(path: Path) -> dict[str, str]:
     for folder in path.parents[:2]:
         if folder != CASES and (folder / HEADERS).is_file():
-            table: dict[str, str] = yaml.safe_load((folder / HEADERS).read_text("utf-8"))
+            table: dict[str, str] = yaml.load((folder / HEADERS).read_text("utf-8"), Loader=Loader)
             return table
     return {}
 

@@ -40,8 +40,8 @@ def visible(text: str, *, ascii_only: bool = False) -> str:
     if text.isascii() and text.isprintable():
         return text
     if ascii_only:
-        return "".join(_escape(char) if _hidden(char) or char > "~" else char for char in text)
-    shown = "".join(_escape(char) if _hidden(char) else char for char in text)
+        return "".join(map(_typed, text))
+    shown = "".join(map(_shown, text))
     return shown if shown.isascii() else _calm_marks(shown)
 
 
@@ -107,6 +107,16 @@ def _end(text: str, cells: int) -> str:
     used = accumulate(map(_columns, reversed(text)))
     count = sum(1 for _ in takewhile(lambda total: total <= cells, used))
     return text[len(text) - count :]
+
+
+@lru_cache(maxsize=4096)
+def _shown(char: str) -> str:
+    return _escape(char) if _hidden(char) else char
+
+
+@lru_cache(maxsize=4096)
+def _typed(char: str) -> str:
+    return _escape(char) if _hidden(char) or char > "~" else char
 
 
 def _hidden(char: str) -> bool:
