@@ -212,7 +212,8 @@ def test_an_archive_that_is_damaged_or_closed_stands_in_the_way(
     (tmp_path / "tail.zip").write_bytes(plain.getvalue()[:-22])
     tail = run("doctor", "tail.zip")
     assert (tail.code, "the directory at its end is missing" in tail.out) == (3, True)
-    assert max(len(line) for line in tail.out.splitlines() if "unreadable" not in line) <= 100
+    own = [line for line in tail.out.splitlines() if os.sep not in line and ".zip" not in line]
+    assert max(map(len, own)) <= 100
     assert "unreadable   cut.zip" in outcome.out
     assert "2 files cannot be read" in outcome.out
 

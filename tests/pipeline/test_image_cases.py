@@ -150,8 +150,9 @@ def test_a_disk_of_logs_belongs_to_the_server_whose_drive_it_is(
 
 
 def test_a_locked_volume_is_named_on_the_terminal_with_what_to_do(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "v.img").write_bytes(b"\xeb\x58\x90-FVE-FS-".ljust(2 * making.MIB, b"\0"))
     image = making.disk(tmp_path / "EX01.dd", tmp_path / "v.img")
     done = Keyboard(capfd, "scan")(image, "--case", tmp_path / "case", "--jobs", "1")

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from extriage.errors import UsageError
+from extriage.model.evidence import Entry
 from extriage.pipeline.checkup import (
     EXTRAS,
     OLD,
@@ -114,13 +115,13 @@ def _paths(looked: list[Looked]) -> list[str]:
                 lines.append(f"    {title:12} {', '.join(named)}{more}")
         if one.files and not one.kinds and not one.forms:
             lines.append("    evidence     none that is known by its first bytes")
-        lines += [f"    not read     {entry.path}: {entry.reason}" for entry in one.skipped[:_FEW]]
+        lines += [f"    not read     {_row(entry)}" for entry in one.skipped[:_FEW]]
         if len(one.skipped) > _FEW:
             lines.append(
                 f"    not read     and {len(one.skipped) - _FEW:,} more links and the like"
             )
         unread = one.unreadable[:_NAMED]
-        lines += [f"    unreadable   {entry.path}: {entry.reason}" for entry in unread]
+        lines += [f"    unreadable   {_row(entry)}" for entry in unread]
         if len(one.unreadable) > _NAMED:
             lines.append(f"    unreadable   and {len(one.unreadable) - _NAMED:,} more")
     return lines
@@ -175,6 +176,11 @@ def _advice(known: Installation, looked: list[Looked], days: int, case: Path) ->
             "newer ones with extriage knowledge update"
         )
     return found
+
+
+def _row(entry: Entry) -> str:
+    # NOTE: a volume of a disk image ends in a colon of its own, `EX01.dd!/C:`
+    return f"{entry.path.removesuffix(':')}: {entry.reason}"
 
 
 def _bytes(count: int) -> str:
