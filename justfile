@@ -14,8 +14,8 @@ test:
 
 # Write the golden reports and generated documents anew; read the diff before you commit it.
 golden:
-    EXTRIAGE_GOLDEN=1 pytest tests/matchers tests/rules tests/parsers tests/reports tests/test_docs.py tests/test_sample_report.py
+    EXTRIAGE_GOLDEN=1 pytest tests/matchers tests/rules tests/parsers tests/reports tests/answers tests/benchmarks tests/test_docs.py tests/test_sample_report.py
 
-# Ratios against ripgrep in the same run; takes some minutes.
+# Speed and memory beside other programs, in turn; takes half an hour.
 bench:
-    python benchmarks/scan.py
+    python benchmarks/table.py

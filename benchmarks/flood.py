@@ -1,46 +1,51 @@
 """What does one scanner's flood cost, in time and in memory?
 
-Writes a small server that a scanner asks a million times in one day, scans it as a whole process,
-and prints the seconds, the most that any process held, and what the case says of the scanner. The
-exit code is 1 if the hits are not all counted, or if the scanner became an intruder.
+Writes a small server that a scanner asks a million times in one day, beside an intruder, and scans
+it. All hits must be counted, and the scanner must not become an intruder.
 
-    python benchmarks/flood.py [--hits 1000000] [--jobs 2]
+    python benchmarks/flood.py [--scale 1]
 """
 
-import argparse
 import json
-import resource
-import subprocess
 import sys
-import tempfile
-import time
+from functools import partial
 from pathlib import Path
+
+from contests import Contest, Goal, Maker, Row
+from stopwatch import Run, ours, scan
 
 from extriage.samples.intrusion import flood
 
+HITS = 1_000_000
 
-def main() -> None:
-    """Write, scan, count."""
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--hits", type=int, default=1_000_000)
-    asked.add_argument("--jobs", type=int, default=2)
-    options = asked.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        folder, case = Path(place) / "EX01", Path(place) / "case"
-        flood.write(folder, options.hits)
-        command = [sys.executable, "-m", "extriage", "scan", str(folder), "--case", str(case)]
-        began = time.perf_counter()
-        subprocess.run([*command, "-q", "--jobs", str(options.jobs)], check=False)
-        took = time.perf_counter() - began
-        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-        size = (case / "case.json").stat().st_size
-        (host,) = json.loads((case / "case.json").read_bytes())["hosts"]
-    strangers = host["strangers"] or {"requests": 0, "busiest": []}
-    print(f"{options.hits:,} hits: {took:.0f} s, {used} MB, case.json {size / 1e6:.1f} MB")
-    print(f"{strangers['requests']:,} requests of strangers, {len(host['intruders'])} intruders")
-    right = strangers["requests"] == options.hits and len(host["intruders"]) == 1
-    raise SystemExit(0 if right else 1)
 
+def contest(place: Path, scale: float) -> Contest:
+    """Write the server."""
+    folder, case, hits = place / "EX01", place / "case", int(HITS * scale)
+    flood.write(folder, hits)
+    command = scan(folder, case=case, jobs=2)
+    sides = {"flood": ours("extriage scan --jobs 2", command, watched=True)}
+    rows = [
+        Row(
+            "hits-worker", "flood", goal=Goal("MB a worker", 128), check=partial(right, case, hits)
+        ),
+        Row("hits-whole", "flood", goal=Goal("MB in all", 300)),
+    ]
+    return Contest("a scanner's flood", hits, "hits", sides, rows, once=True)
+
+
+def right(case: Path, hits: int, _ours: Run, _peer: Run | None) -> str:
+    """Say what the case tells wrongly of the scanner."""
+    (host,) = json.loads((case / "case.json").read_bytes())["hosts"]
+    strangers = host["strangers"] or {"requests": 0}
+    if strangers["requests"] != hits:
+        return f"{strangers['requests']:,} of {hits:,} hits counted"
+    return "" if len(host["intruders"]) == 1 else f"{len(host['intruders'])} intruders"
+
+
+CONTESTS: dict[str, Maker] = {"hits": contest}
 
 if __name__ == "__main__":
-    main()
+    from table import main
+
+    sys.exit(main(CONTESTS))

@@ -1,30 +1,25 @@
 """What do indicators cost a scan?
 
-Writes an HttpProxy and an IIS log of everyday traffic (`--bytes` each) and scans them with none,
-ten and ten thousand addresses to look for, and once with a list of domains, hashes and names. Each
-scan is a whole process with all bundled rules; its processor time counts, for machines are noisy.
+Writes an HttpProxy and an IIS log of everyday traffic and scans them with none, ten and ten
+thousand addresses to look for, and once with a list of domains, hashes and names.
 
-    python benchmarks/indicators.py [--bytes 200000000] [--rounds 3]
+    python benchmarks/indicators.py [--rounds 3] [--scale 1]
 """
 
-import argparse
 import hashlib
 import ipaddress
-import os
 import random
-import resource
-import statistics
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from extriage.samples import write_big_iis, write_big_log
+from contests import Contest, Maker, Row
+from scan import LOGS, bytes_of, write_logs
+from stopwatch import MB, ours, scan
 
-LOGS = {"HttpProxy_2021030200-1.LOG": write_big_log, "u_ex210220.log": write_big_iis}
+SIZE = 400_000_000
 
 
-def lists(folder: Path) -> dict[str, Path | None]:
+def lists(folder: Path) -> dict[str, Path]:
     """Write the lists of indicators; return them by name."""
     chance = random.Random(1)
     start = int(ipaddress.ip_address("11.0.0.0"))
@@ -32,59 +27,31 @@ def lists(folder: Path) -> dict[str, Path | None]:
     mixed = [f"host{n}.badsite{n % 977}.test" for n in range(4000)]
     mixed += [hashlib.sha256(str(n).encode()).hexdigest() for n in range(4000)]
     mixed += [f"tool{n:04}x.exe" for n in range(2000)]
-    files: dict[str, Path | None] = {"none": None}
-    for name, values in {
-        "10 addresses": some[:10],
-        "10,000 addresses": some,
-        "10,000 mixed": mixed,
-    }.items():
-        files[name] = folder / f"{name.replace(' ', '_')}.csv"
-        (folder / f"{name.replace(' ', '_')}.csv").write_text("value\n" + "\n".join(values) + "\n")
+    files = {}
+    for name, values in {"10": some[:10], "10000": some, "mixed": mixed}.items():
+        files[name] = folder / f"{name}.csv"
+        files[name].write_text("value\n" + "\n".join(values) + "\n", "ascii")
     return files
 
 
-def seconds(evidence: Path, case: Path, listed: Path | None) -> float:
-    """Scan in a process of its own; return the processor time that it took."""
-    more = ["--indicators", str(listed)] if listed else []
-    command = [sys.executable, "-m", "extriage", "scan", str(evidence), "--case", str(case)]
-    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        [*command, "--force", "--quiet", "--jobs", "1", *more],
-        check=False,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=kept,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    if done.returncode not in (0, 1, 3):
-        raise SystemExit(done.stderr.decode())
-    return took
+def contest(place: Path, scale: float) -> Contest:
+    """Write the logs and the lists."""
+    folder = place / "evidence"
+    write_logs(folder, LOGS, int(SIZE * scale))
+    size = bytes_of(folder)
+    case = place / "case"
+    sides = {"none": ours("scan", scan(folder, case=case))}
+    rows = []
+    for name, file in lists(place).items():
+        command = scan(folder, case=case, more=["--indicators", str(file)])
+        sides[name] = ours(f"scan for {name} indicators", command)
+        rows.append(Row(f"indicators-{name}", name, "none", by="cpu"))
+    return Contest("indicators, beside a scan without", size / MB, "MB", sides, rows)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bytes", type=int, default=200_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        evidence = Path(place) / "evidence"
-        evidence.mkdir()
-        for name, write in LOGS.items():
-            write(evidence / name, options.bytes, 1)
-        files = lists(Path(place))
-        times: dict[str, list[float]] = {name: [] for name in files}
-        for _ in range(options.rounds):
-            for name, listed in files.items():
-                times[name].append(seconds(evidence, Path(place) / "case", listed))
-        size = len(LOGS) * options.bytes / 1e6
-        alone = statistics.median(times["none"])
-        for name, all_times in times.items():
-            took = statistics.median(all_times)
-            print(f"{name:18} {took:6.2f} s  {size / took:7,.0f} MB/s  {took / alone:.2f} times")
-
+CONTESTS: dict[str, Maker] = {"indicators": contest}
 
 if __name__ == "__main__":
-    main()
+    from table import main
+
+    sys.exit(main(CONTESTS))

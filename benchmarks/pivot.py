@@ -1,24 +1,23 @@
 """What does the second pass cost, in which suspects are followed through the logs?
 
-Writes an HttpProxy and an IIS log of together about half a gigabyte (or `--bytes`) twice: once with
-requests to a page that rules call a web shell (`--requests` of them, all over the logs), once with
-as many to an image instead. Beside each stand `--benign` requests of the same visitor for an image.
-Only the first makes a scan read the logs again, for the page and for all that its owner did. Both
-are scanned in turn and several times, each as a whole process; what the first takes longer is the
-second pass, with the trail written into the case.
+Writes an HttpProxy and an IIS log twice: once with a thousand requests to a page that rules call a
+web shell, all over each log, once with as many to an image instead; beside each stand twenty
+requests of the same visitor for an image. Only the first makes a scan read the logs again, for the
+page and for all that its owner did: what it takes longer is the second pass, with the trail written
+into the case. It must not take longer than the first.
 
-    python benchmarks/pivot.py [--bytes 500000000] [--requests 1000] [--benign 20] [--rounds 5]
-        [--jobs 1]
+    python benchmarks/pivot.py [--rounds 3] [--scale 1]
 """
 
-import argparse
-import statistics
 import sys
-import tempfile
 from pathlib import Path
 
-from scan import LOGS, Run, measure
+from contests import Contest, Goal, Maker, Row
+from scan import LOGS
+from stopwatch import MB, ours, scan
 
+SIZE = 500_000_000
+REQUESTS, BENIGN = 1000, 20
 SHELL, IMAGE = b"/owa/auth/qx7tr.aspx", b"/owa/auth/qx7tr01.png"
 ROWS = {
     "iis": b"2021-02-20 10:00:00 10.20.0.11 POST %b - 443 - 203.0.113.9 Mozilla/5.0 - 200 0 0 9"
@@ -43,50 +42,31 @@ def spread(log: Path, copy: Path, rows: bytes, requests: int) -> None:
             target.write(piece)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bytes", type=int, default=500_000_000)
-    parser.add_argument("--requests", type=int, default=1000)
-    parser.add_argument("--benign", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=1)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for evidence in ("with", "without"):
-            (folder / evidence).mkdir()
-        for kind, (file, write) in LOGS.items():
-            plain = folder / file
-            write(plain, options.bytes // len(LOGS), 1)
-            for evidence, page in (("with", SHELL), ("without", IMAGE)):
-                rows = ROWS[kind] % page + ROWS[kind] % IMAGE * options.benign
-                spread(plain, folder / evidence / file, rows, options.requests)
-            plain.unlink()
-        size = sum(path.stat().st_size for path in (folder / "with").iterdir())
-        scan = [sys.executable, "-m", "extriage", "scan", "--force", "--quiet"]
-        more = ["--jobs", str(options.jobs), "--case", str(folder / "case")]
-        pairs = []
-        for turn in range(options.rounds + 1):
-            one, other = (measure([*scan, str(folder / e), *more]) for e in ("with", "without"))
-            if turn:
-                pairs.append((one, other))
-        report(pairs, size, options.requests * (1 + options.benign))
+def contest(place: Path, scale: float) -> Contest:
+    """Write the logs with and without the page."""
+    requests = max(10, int(REQUESTS * scale))
+    for evidence in ("with", "without"):
+        (place / evidence).mkdir()
+    for kind, (file, write) in LOGS.items():
+        plain = place / file
+        write(plain, int(SIZE * scale) // len(LOGS), 1)
+        for evidence, page in (("with", SHELL), ("without", IMAGE)):
+            rows = ROWS[kind] % page + ROWS[kind] % IMAGE * BENIGN
+            spread(plain, place / evidence / file, rows, requests)
+        plain.unlink()
+    size = sum(path.stat().st_size for path in (place / "with").iterdir())
+    sides = {
+        "with": ours("scan with a suspect", scan(place / "with", case=place / "case")),
+        "without": ours("scan without", scan(place / "without", case=place / "case2")),
+    }
+    goal = Goal("times as long", 1.0)
+    row = Row("pivot", "with", "without", goal, by="cpu", extra=True)
+    return Contest("the second pass beside the first", size / MB, "MB", sides, [row])
 
 
-def report(pairs: list[tuple[Run, Run]], size: int, requests: int) -> None:
-    """Print medians, and what the second pass takes beside the first."""
-    told = f"{requests:,} requests of the suspect in each log"
-    print(f"{size / 1e6:,.0f} MB, {told}, {len(pairs)} rounds")
-    for position, name in enumerate(("with suspects", "without")):
-        wall = statistics.median(pair[position].wall for pair in pairs)
-        cpu = statistics.median(pair[position].cpu for pair in pairs)
-        peak = max(pair[position].megabytes for pair in pairs)
-        print(f"{name:14} wall {wall:6.2f} s  cpu {cpu:6.2f} s  peak {peak:5.0f} MB")
-    wall = statistics.median((one.wall - other.wall) / other.wall for one, other in pairs)
-    cpu = statistics.median((one.cpu - other.cpu) / other.cpu for one, other in pairs)
-    print(f"second pass    {wall:.2f} of the first by wall time, {cpu:.2f} by cpu time")
-
+CONTESTS: dict[str, Maker] = {"pivot": contest}
 
 if __name__ == "__main__":
-    main()
+    from table import main
+
+    sys.exit(main(CONTESTS))

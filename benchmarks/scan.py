@@ -1,128 +1,113 @@
-"""How fast is a scan of a large log, and how much memory does it take?
+"""How fast is a scan of large logs, beside ripgrep on one core, and with two workers beside one?
 
-Writes a log (HttpProxy, or IIS with both its sites) of about one gigabyte (or `--bytes`) and runs,
-in turn and several times,
+Writes one log (HttpProxy, or IIS with both its sites), or as much in many logs of both kinds, and
+runs in turn
 
-* `extriage scan` with all bundled rules, the case written,
-* ripgrep with the same patterns: the expressions that the scan searches the log for, so that both
-  stop at the same lines,
-* ripgrep with the literals alone, which stand in many more lines (17 of 100 instead of 3),
+* `extriage scan` with all bundled rules, with one worker and with two, the case written,
+* ripgrep that counts the lines with one of the literals that the scan searches for,
+* ripgrep with the expressions that the scan searches plain rows for (a literal, or a literal and
+  what must stand beside it), so that both stop at the same lines.
 
-each as a whole process. The machine may be noisy, so the ratio of each round counts, and its median
-is what the documentation quotes. Needs `rg` (in the `dev` extra) on the path.
+Needs `rg` (in the `dev` extra).
 
-    python benchmarks/scan.py [--bytes 1000000000] [--rounds 5] [--jobs 1]
-        [--log httpproxy|iis]
+    python benchmarks/scan.py [httpproxy] [iis] [logs] [--rounds 3] [--scale 1]
 """
 
-import argparse
-import os
-import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+
+from contests import Contest, Goal, Maker, Row
+from stopwatch import MB, Side, ours, ripgrep, scan
 
 from extriage.pipeline.pack import Content, load_pack
 from extriage.samples import write_big_iis, write_big_log
 
+SIZE = 1_000_000_000
+FILE = 20_000_000
 LOGS = {
     "httpproxy": ("HttpProxy_2021030200-1.LOG", write_big_log),
     "iis": ("u_ex210220.log", write_big_iis),
 }
+DELIMITERS = {"httpproxy": b",", "iis": b" "}
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one process took."""
-
-    wall: float
-    cpu: float
-    megabytes: float
-
-
-def measure(command: list[str]) -> Run:
-    """Run a command and return its wall time, processor time and largest process."""
-    # NOTE: an installed program has its bytecode; some test machines forbid Python to keep any.
-    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    quiet = subprocess.DEVNULL
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=kept)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1, 3):
-        raise SystemExit(f"{command[0]} failed with exit code {process.returncode}")
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
-def ripgrep() -> str:
-    """Return ripgrep's path, from this environment or the system's."""
-    beside = Path(sys.executable).with_name("rg")
-    found = str(beside) if beside.exists() else shutil.which("rg")
-    if not found:
-        raise SystemExit("rg is not here; install the dev extra")
-    return found
+def contest(kinds: Iterable[str], place: Path, scale: float) -> Contest:
+    """Write a log of each kind and return the contest over all of them."""
+    kinds = tuple(kinds)
+    name = kinds[0] if len(kinds) == 1 else "logs"
+    folder = place / "evidence"
+    write_logs(folder, kinds, int(SIZE * scale), FILE if len(kinds) > 1 else SIZE)
+    size = bytes_of(folder)
+    literals, expressions = place / "literals", place / "expressions"
+    numbers = patterns(kinds, literals, expressions)
+    sides = {
+        "one": ours("extriage scan --jobs 1", scan(folder, case=place / "case")),
+        "two": ours("extriage scan --jobs 2", scan(folder, case=place / "case2", jobs=2)),
+        "literals": searched(f"rg -c -F -i -j 1 -f {numbers[0]} literals", literals, folder),
+        "expressions": searched(f"rg -c -i -j 1 -f {numbers[1]} expressions", expressions, folder),
+    }
+    twice, both = Goal("times as fast", 2.0), Goal("times as fast", 1.7)
+    rows = [
+        Row(name, "one", "literals", twice, by="cpu"),
+        Row(f"{name}-same", "one", "expressions", None, by="cpu"),
+        Row(f"{name}-two", "two", "one", both),
+    ]
+    titles = {
+        "httpproxy": "an HttpProxy log",
+        "iis": "an IIS log",
+        "logs": "many logs of both kinds",
+    }
+    return Contest(titles[name], size / MB, "MB", sides, rows)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bytes", type=int, default=1_000_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--log", choices=sorted(LOGS), default="httpproxy")
-    options = parser.parse_args()
-    name, write = LOGS[options.log]
-    with tempfile.TemporaryDirectory() as folder:
-        log = Path(folder) / name
-        lines = write(log, options.bytes, 1)
-        size = log.stat().st_size
-        commands = [scanned(log, Path(folder) / "case", options.jobs)]
-        prefilter = load_pack(Content()).prefilter(options.log)
-        together = prefilter.together(b"," if options.log == "httpproxy" else b" ", size)
+def write_logs(folder: Path, kinds: Iterable[str], size: int, most: int = SIZE) -> None:
+    """Write logs of each kind, so many bytes together, and none larger than `most`."""
+    kinds = tuple(kinds)
+    share = size // len(kinds)
+    for kind in kinds:
+        file, write = LOGS[kind]
+        for number in range(max(1, share // most)):
+            place = folder / str(number)
+            place.mkdir(parents=True, exist_ok=True)
+            write(place / file, min(share, most), 1 + number)
+
+
+def bytes_of(folder: Path) -> int:
+    """Return how many bytes all files below a folder hold."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def patterns(kinds: Iterable[str], literals: Path, expressions: Path) -> tuple[int, int]:
+    """Write down what a scan of such logs searches for; return how many there are of each."""
+    pack = load_pack(Content())
+    found: tuple[set[bytes], set[bytes]] = set(), set()
+    for kind in kinds:
+        prefilter = pack.prefilter(kind)
+        together = prefilter.together(DELIMITERS[kind], SIZE)
         assert together is not None
-        for title, patterns in (("same", together.expressions), ("literals", prefilter.literals)):
-            file = Path(folder) / title
-            file.write_bytes(b"\n".join(patterns) + b"\n")
-            commands.append(searched(log, file, options.jobs, fixed=title == "literals"))
-        rounds = [[measure(command) for command in commands] for _ in range(options.rounds + 1)]
-        counts = (len(together.expressions), len(prefilter.literals))
-        report(rounds[1:], size, lines, counts)
+        found[0].update(prefilter.literals)
+        found[1].update(together.expressions)
+    for file, texts in zip((literals, expressions), found, strict=True):
+        file.write_bytes(b"".join(text + b"\n" for text in sorted(texts)))
+    return len(found[0]), len(found[1])
 
 
-def scanned(log: Path, case: Path, jobs: int) -> list[str]:
-    """Return the command that scans a log."""
-    scan = [sys.executable, "-m", "extriage", "scan", str(log), "--case", str(case), "--force"]
-    return [*scan, "--quiet", "--jobs", str(jobs)]
+def searched(title: str, file: Path, folder: Path) -> Side:
+    """Return the side that counts the lines with one of the patterns in a file."""
+    kind = ["-F"] if file.name == "literals" else ["--no-unicode"]
+    command = [ripgrep(), "-a", "-i", "-c", *kind, "-j", "1", "-f", str(file), str(folder)]
+    return Side(title, command, (0, 1))
 
 
-def searched(log: Path, patterns: Path, jobs: int, *, fixed: bool) -> list[str]:
-    """Return the command that counts the lines with one of the patterns."""
-    kind = ["-F"] if fixed else ["--no-unicode"]
-    return [ripgrep(), "-a", "-i", "-c", *kind, "-j", str(jobs), "-f", str(patterns), str(log)]
-
-
-def report(rounds: list[list[Run]], size: int, lines: int, counts: tuple[int, int]) -> None:
-    """Print medians, and the medians of the ratios."""
-    print(f"{size / 1e6:,.0f} MB, {lines:,} lines, {len(rounds)} rounds")
-    names = ("extriage scan", f"ripgrep, same {counts[0]}", f"ripgrep, {counts[1]} literals")
-    for position, name in enumerate(names):
-        wall = statistics.median(one[position].wall for one in rounds)
-        cpu = statistics.median(one[position].cpu for one in rounds)
-        peak = max(one[position].megabytes for one in rounds)
-        print(
-            f"{name:20} wall {wall:6.2f} s  cpu {cpu:6.2f} s  "
-            f"{size / wall / 1e6:7,.0f} MB/s  peak {peak:5.0f} MB"
-        )
-    for position, name in enumerate(names[1:], 1):
-        wall = statistics.median(one[position].wall / one[0].wall for one in rounds)
-        cpu = statistics.median(one[position].cpu / one[0].cpu for one in rounds)
-        print(f"{wall:.2f} times the speed of {name} by wall time, {cpu:.2f} by cpu time")
-
+CONTESTS: dict[str, Maker] = {
+    "httpproxy": partial(contest, ["httpproxy"]),
+    "iis": partial(contest, ["iis"]),
+    "logs": partial(contest, ["httpproxy", "iis"]),
+}
 
 if __name__ == "__main__":
-    main()
+    from table import main
+
+    sys.exit(main(CONTESTS))

@@ -20,6 +20,7 @@ _STAMP = 19
 _WORD = 8
 _LOW, _BYTE, _TEN = np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(8), np.uint64(10)
 _HIGH, _ZERO, _SIX = np.uint64(0xF0), np.uint64(0x30), np.uint64(6)
+_ONE = np.uint64(1)
 
 
 def _shape(text: bytes) -> tuple[np.uint64, np.uint64, np.uint64]:
@@ -129,6 +130,11 @@ class _Marks:
         words = np.flatnonzero(self._words != 0)
         if len(words) * 4 > len(self._words):
             return np.flatnonzero(self._bytes)
+        marked = self._words[words]
+        if np.bitwise_count(marked).max(initial=0) <= 1:
+            # NOTE: of a word with one mark the bits below it tell its byte.
+            found: Ints = words * _WORD + (np.bitwise_count(marked - _ONE) >> 3)
+            return found
         word, byte = np.nonzero(self._bytes.reshape(-1, _WORD)[words])
         return words[word] * _WORD + byte
 
