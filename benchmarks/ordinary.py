@@ -16,6 +16,7 @@ from extriage.samples import ServerSpec, write_big_log, write_server
 
 LINES = 160
 LENGTH = 500
+LONGEST = 4000
 SELDOM = 1500
 """A word that stands in every so many lines costs time in a gigabyte: it must not be missed."""
 WORD = re.compile(r"[A-Za-z./~]{4,}")
@@ -28,12 +29,13 @@ PLACES = {
 
 
 def shortened(kind: str, line: str) -> str:
-    """Keep what rules look at: the columns before the latencies, or an event's values."""
+    """Keep what rules look at: the columns before the latencies, or an event."""
     if kind == "httpproxy":
         cells = line.split(",")
         return ",".join(cells[6:31] + cells[66:68])
     if kind == "events":
-        return json.dumps(json.loads(line))[-LENGTH:]
+        # NOTE: whole, for names of the envelope (`"Security":`) stand in each of them.
+        return json.dumps(json.loads(line), separators=(",", ":"))[:LONGEST]
     return line[:LENGTH]
 
 

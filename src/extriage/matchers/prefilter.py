@@ -6,7 +6,7 @@ clauses are checked on the hit line before it is parsed. The prefilter never dec
 it and without it the same findings come out, and a test holds it to that.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -134,6 +134,22 @@ class Prefilter:
         held: dict[int, bool] = {}
         return [self.watches[p] for p in sorted(positions) if self._holds(p, lowered, held)]
 
+    def candidates_of(
+        self, literals: Iterable[int], document: bytes, open: frozenset[int]
+    ) -> list[Watch]:
+        """Return the rules that an event can meet, of those at the positions `open`."""
+        hit = [one for one in literals if not open.isdisjoint(self.wanted_by[one])]
+        if not hit and open.isdisjoint(self.always):
+            return []
+        lowered = document.lower()
+        positions = open.intersection(self.always)
+        for literal in hit:
+            gate = self.gates[literal]
+            if gate is None or _holds_any(gate, lowered):
+                positions |= open.intersection(self.wanted_by[literal])
+        held: dict[int, bool] = {}
+        return [self.watches[p] for p in sorted(positions) if self._holds(p, lowered, held)]
+
     def _holds(self, position: int, lowered: bytes, known: dict[int, bool]) -> bool:
         for clause in self.others[position]:
             held = known.get(clause)
@@ -238,11 +254,19 @@ def _gate(literal: bytes, watches: list[Watch], costs: Costs) -> frozenset[bytes
 
 def _shortest(wanted: dict[bytes, list[tuple[int, bytes]]]) -> tuple[bytes, ...]:
     """Drop literals that hold another one: the shorter finds their lines, and fewer are faster."""
+    least = min(map(len, wanted), default=0)
     for literal in sorted(wanted, key=len, reverse=True):
-        inner = next((one for one in wanted if one != literal and one in literal), None)
+        # NOTE: asking for each piece is much faster than for each literal whether it is a piece.
+        pieces = (literal[at : at + size] for size, at in _places(least, len(literal)))
+        inner = next((piece for piece in pieces if piece in wanted), None)
         if inner is not None:
             wanted[inner] += wanted.pop(literal)
     return tuple(sorted(wanted))
+
+
+def _places(least: int, length: int) -> Iterator[tuple[int, int]]:
+    """Yield size and place of all pieces of a text of this length, but for the whole."""
+    return ((size, at) for size in range(least, length) for at in range(length - size + 1))
 
 
 def _costs(kind: str, clauses: set[frozenset[bytes]]) -> Costs:

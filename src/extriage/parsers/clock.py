@@ -14,11 +14,19 @@ _TIME = re.compile(rb"(\d\d):(\d\d):(\d\d)(?![\d:])")
 _DATE = re.compile(rb"(\d{4})-(\d\d)-(\d\d)(?![\d-])")
 _NAMED = re.compile(r"ex(\d\d)(\d\d)(\d\d)(?:\d\d)?(?:_[^/]*)?\.log", re.IGNORECASE)
 _HALF_DAY = 12 * 3600
+_PLAIN = (20, 24, 27)
+"""Lengths of times in UTC without a fraction, with one of three digits, and of six."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def iso_time(text: bytes) -> datetime | None:
     """Read an ISO 8601 time at the start of `text` as UTC; a time without zone counts as UTC."""
+    if len(text) in _PLAIN and text[-1:] == b"Z" and _plain(text):
+        # NOTE: five times as fast, and what nearly every event has.
+        try:
+            return datetime.fromisoformat(text.decode())
+        except ValueError:
+            pass
     found = _ISO.match(text)
     if not found:
         return None
@@ -32,6 +40,12 @@ def iso_time(text: bytes) -> datetime | None:
     except (ValueError, OverflowError):
         return None
     return time
+
+
+def _plain(text: bytes) -> bool:
+    """Tell `2021-03-03T04:48:17.468200Z` from what Python reads besides."""
+    dashes, colons = text[4:8:3] == b"--", text[13:17:3] == b"::"
+    return dashes and colons and text[10:11] in b"T " and text[19:20] in b".Z"
 
 
 def _offset(zone: bytes) -> timedelta:

@@ -7,7 +7,6 @@ file are UTC; exports may be wrong about their zone, which `clockcheck` finds ou
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -86,8 +85,7 @@ _decoder = msgspec.json.Decoder(_Document)
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(msgspec.Struct, frozen=True):
     """What every event says of itself."""
 
     channel: str
@@ -97,6 +95,8 @@ class System:
     computer: str
     time: datetime | None
     record_id: int | None
+    sure: bool = False
+    """The fields of the record are these very texts; each has one value."""
 
 
 def event_system(document: bytes) -> System | None:
@@ -134,6 +134,7 @@ def _of_flat(found: _Document) -> System | None:
         _number(
             _first(found.EventRecordID, found.EventRecordId, found.RecordNumber, found.RecordId)
         ),
+        sure=True,
     )
 
 
@@ -156,6 +157,7 @@ def _of_tree(part: _SystemPart) -> System | None:
         part.Computer or "",
         _time(str(stamp)),
         _number(part.EventRecordID),
+        sure=True,
     )
 
 
@@ -228,8 +230,9 @@ def _time(text: str) -> datetime | None:
 
     Velociraptor writes seconds since then, Windows PowerShell milliseconds, both in UTC.
     """
-    dotnet = _DOTNET_DATE.match(text)
-    number = None if dotnet else _EPOCH_NUMBER.fullmatch(text)
+    written = text[4:5] == "-"
+    dotnet = None if written else _DOTNET_DATE.match(text)
+    number = None if written or dotnet else _EPOCH_NUMBER.fullmatch(text)
     if dotnet or number:
         seconds = int(dotnet[1]) / 1000 if dotnet else float(text)
         if number and seconds >= _MILLISECONDS:

@@ -186,7 +186,10 @@ def reasons(counts: Counts) -> str:
 
 
 def _events(reading: _Reading) -> EventReader:
-    return EventReader(reading.artifact.path, reading.pack.prefilter("events"), reading.collector)
+    pack = reading.pack
+    return EventReader(
+        reading.artifact.path, pack.prefilter("events"), reading.collector, pack.envelopes()
+    )
 
 
 def _read_binary(reading: _Reading, text: ByteStream) -> ArtifactResult:

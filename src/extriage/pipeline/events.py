@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from extriage.errors import SourceError
+from extriage.matchers.envelope import Envelopes
 from extriage.matchers.prefilter import Prefilter, Watch, any_of
 from extriage.model.evidence import ByteStream, Origin, Record, Tally
 from extriage.model.state import Fact
@@ -44,6 +45,8 @@ class EventReader:
     path: str
     prefilter: Prefilter
     collector: Collector
+    envelopes: Envelopes | None = None
+    """What tells rules apart by the events that they ask for; None: all look at all events."""
     counts: Counts = field(default_factory=Counts)
     """Blank are also header rows of tables; an element of an array or of XML is a line."""
     troubles: list[str] = field(default_factory=list)
@@ -146,7 +149,7 @@ class EventReader:
             if system.event_id == EVENT and self._is_part(item, line):
                 continue
             if literals is not None:
-                self._match(item, line, literals)
+                self._match(item, line, system, literals)
 
     def _hit(self, items: list[Item], joined: bytes) -> dict[int, set[int]]:
         """Return the events to look at, each with the literals found in it."""
@@ -164,8 +167,14 @@ class EventReader:
     def _everything(self) -> set[int]:
         return set(range(len(self.prefilter.literals)))
 
-    def _match(self, item: Item, line: int, literals: set[int]) -> None:
-        watches = self.prefilter.candidates(literals, item.document.lower())
+    def _match(self, item: Item, line: int, system: parsing.System, literals: set[int]) -> None:
+        prefilter = self.prefilter
+        if system.sure and self.envelopes is not None:
+            number = str(system.event_id) if system.event_id else ""
+            open = self.envelopes.open(system.channel, number, system.provider)
+            watches = prefilter.candidates_of(literals, item.document, open)
+        else:
+            watches = prefilter.candidates(literals, item.document.lower())
         if not watches:
             return
         record = parsing.event_record(item.document, self.path, line, item.raw)

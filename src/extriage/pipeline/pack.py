@@ -12,6 +12,7 @@ from extriage.analysis.suppression import Suppressor, suppressor
 from extriage.knowledge.active import knowledge_digest
 from extriage.knowledge.indicators import indicators_digest
 from extriage.knowledge.logsources import LogSources, load_logsources
+from extriage.matchers.envelope import Envelopes
 from extriage.matchers.indicator import Book, book_of
 from extriage.matchers.prefilter import Prefilter, Watch, build, with_sought
 from extriage.matchers.sigma import (
@@ -74,6 +75,7 @@ class Pack:
     book: Book = field(default_factory=Book)
     """The same, ready to be looked up."""
     _prefilters: dict[str, Prefilter] = field(default_factory=dict)
+    _envelopes: Envelopes | None = None
 
     def prefilter(self, kind: str) -> Prefilter:
         """Return the prefilter of a kind; an empty one when no rule reads it."""
@@ -85,6 +87,12 @@ class Pack:
                 found = with_sought(found, watch, literals, enabled=self.enabled)
             self._prefilters[kind] = found
         return self._prefilters[kind]
+
+    def envelopes(self) -> Envelopes | None:
+        """Return what tells the rules for events apart; None if the prefilter is off."""
+        if self._envelopes is None and self.enabled:
+            self._envelopes = Envelopes(self.prefilter("events").watches)
+        return self._envelopes
 
     def slow(self) -> tuple[str, ...]:
         """Return the rules that make every line of a kind be parsed."""

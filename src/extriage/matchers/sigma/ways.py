@@ -85,14 +85,21 @@ def _both(one: Way, other: Way) -> Way:
 
 def _asked(value: Value, view: View) -> Way:
     needs = value_needs(value, view, view.short)
+    texts = exact_texts(value, view)
     exact: FieldTexts = ()
-    if isinstance(value, Texts) and view.column:
-        texts = [one or ("",) for one in value.values]
-        whole = [one[0] for one in texts if len(one) == 1 and isinstance(one[0], str)]
-        plain = [text for text in map(fold, whole) if view.bits(text) == (text,) * bool(text)]
-        if len(plain) == len(value.values):
-            exact = ((view.column, frozenset(text.encode("ascii") for text in plain)),)
+    if texts is not None:
+        exact = ((view.column, frozenset(text.encode("ascii") for text in texts)),)
     return Way(needs.clauses, needs.texts, exact)
+
+
+def exact_texts(value: Value, view: View) -> frozenset[str] | None:
+    """Return the texts, in small letters, of which a column must be one; None if it need not."""
+    if not isinstance(value, Texts) or not view.column:
+        return None
+    texts = [one or ("",) for one in value.values]
+    whole = [one[0] for one in texts if len(one) == 1 and isinstance(one[0], str)]
+    plain = [text for text in map(fold, whole) if view.bits(text) == (text,) * bool(text)]
+    return frozenset(plain) if len(plain) == len(value.values) else None
 
 
 def _bars(node: Node, lens: Lens) -> Iterator[Bar]:
