@@ -6,7 +6,7 @@ clauses are checked on the hit line before it is parsed. The prefilter never dec
 it and without it the same findings come out, and a test holds it to that.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -249,24 +249,28 @@ def _gate(literal: bytes, watches: list[Watch], costs: Costs) -> frozenset[bytes
         if not rest:
             return frozenset()
         gate |= rest[0] if rest[0] != clauses[0] or len(rest) == 1 else rest[1]
-    return frozenset(one for one in gate if not any(o != one and o in one for o in gate))
+    least = min(map(len, gate), default=0)
+    return frozenset(one for one in gate if _inner(one, gate, least) is None)
 
 
 def _shortest(wanted: dict[bytes, list[tuple[int, bytes]]]) -> tuple[bytes, ...]:
     """Drop literals that hold another one: the shorter finds their lines, and fewer are faster."""
     least = min(map(len, wanted), default=0)
     for literal in sorted(wanted, key=len, reverse=True):
-        # NOTE: asking for each piece is much faster than for each literal whether it is a piece.
-        pieces = (literal[at : at + size] for size, at in _places(least, len(literal)))
-        inner = next((piece for piece in pieces if piece in wanted), None)
+        inner = _inner(literal, wanted, least)
         if inner is not None:
             wanted[inner] += wanted.pop(literal)
     return tuple(sorted(wanted))
 
 
-def _places(least: int, length: int) -> Iterator[tuple[int, int]]:
-    """Yield size and place of all pieces of a text of this length, but for the whole."""
-    return ((size, at) for size in range(least, length) for at in range(length - size + 1))
+def _inner(text: bytes, others: Container[bytes], least: int) -> bytes | None:
+    """Return one of the other texts that stands in this one; the shortest has `least` bytes."""
+    # NOTE: asking for each piece is much faster than for each text whether it is a piece.
+    for size in range(least, len(text)):
+        for at in range(len(text) - size + 1):
+            if (piece := text[at : at + size]) in others:
+                return piece
+    return None
 
 
 def _costs(kind: str, clauses: set[frozenset[bytes]]) -> Costs:

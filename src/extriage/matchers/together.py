@@ -70,6 +70,7 @@ class _Maker:
 
     def __init__(self, ordinary: tuple[bytes, ...], delimiter: bytes) -> None:
         self._lines = [delimiter + line + delimiter for line in ordinary]
+        self._text = b"\n".join(self._lines)
         self._delimiter = delimiter
         self._column = b"[^%b\\r\\n]*" % _plain(delimiter)
         self._edge = b"[%b\\r\\n]" % _plain(delimiter)
@@ -133,8 +134,10 @@ class _Maker:
         """Return a set of the ordinary lines that hold one of the texts, as bits."""
         found = self._known.get(clause)
         if found is None:
-            lines = enumerate(self._lines)
-            found = sum(1 << at for at, line in lines if any(text in line for text in clause))
+            # NOTE: most texts of rules stand in no ordinary line at all.
+            met = [text for text in clause if text in self._text]
+            lines = enumerate(self._lines if met else ())
+            found = sum(1 << at for at, line in lines if any(text in line for text in met))
             self._known[clause] = found
         return found
 
