@@ -52,6 +52,7 @@ def contest(kinds: Iterable[str], place: Path, scale: float) -> Contest:
     rows = [
         Row(name, "one", "literals", twice, by="cpu"),
         Row(f"{name}-same", "one", "expressions", None, by="cpu"),
+        Row(f"{name}-same-two", "two", "expressions", Goal("times as fast", 1.0)),
         Row(f"{name}-two", "two", "one", both),
     ]
     titles = {

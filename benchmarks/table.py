@@ -147,12 +147,12 @@ def line(result: Result) -> str:
     """Return a result as the terminal shows it."""
     name, size, ours, peer, by, ratio, goal, reached = cells(result)
     told = f"goal {goal}: {reached}" if result.row.goal else "no goal"
-    trouble = f"\n{'':18}{result.differs}" if result.differs else ""
+    trouble = f"\n{'':20}{result.differs}" if result.differs else ""
     return (
-        f"{name:18}{size}\n"
-        f"{'':18}ours  {ours}\n"
-        f"{'':18}peer  {peer}\n"
-        f"{'':18}{'ratio' if result.peer else 'most'} {ratio} by {by}; {told}{trouble}"
+        f"{name:20}{size}\n"
+        f"{'':20}ours  {ours}\n"
+        f"{'':20}peer  {peer}\n"
+        f"{'':20}{'ratio' if result.peer else 'most'} {ratio} by {by}; {told}{trouble}"
     )
 
 
