@@ -66,7 +66,6 @@ def _seams() -> Iterator[Seam]:
         ("lines of the hits", f"{pipeline}search", "hits"),
         ("lines of the hits", f"{pipeline}lines", "LineBlock._hit_lines"),
         ("candidates", f"{matchers}prefilter", "Prefilter.candidates"),
-        ("candidates", f"{matchers}prefilter", "Prefilter.candidates_of"),
         ("candidates", f"{matchers}envelope", "Envelopes.open"),
         ("candidates", f"{pipeline}lines", "LineBlock._open"),
         ("the hit lines themselves", f"{pipeline}lines", "LineBlock.match"),

@@ -71,9 +71,8 @@ class Work(Counter[str]):
         self.count(parsers, "record", "records made", once)
         self.count(event, "event_record", "records made", once)
         self.count(event, "event_system", "envelopes read", once)
-        for name in ("candidates", "candidates_of"):
-            self.count(prefilter.Prefilter, name, "lines looked at", once)
-            self.count(prefilter.Prefilter, name, "candidates", lambda met, *_: len(met))
+        self.count(prefilter.Prefilter, "candidates", "lines looked at", once)
+        self.count(prefilter.Prefilter, "candidates", "candidates", lambda met, *_: len(met))
         self.count(Target, "matches", "rules asked", once)
         self.count(collect.Collector, "add", "matches kept", once)
         for place in (prefilter, together):

@@ -120,33 +120,26 @@ class Prefilter:
         return Wanted(frozenset(literals), self.watches[position].target.ways())
 
     def candidates(
-        self, literals: Iterable[int], lowered: bytes, known: Iterable[int] = ()
+        self,
+        literals: Iterable[int],
+        lowered: bytes,
+        known: Iterable[int] = (),
+        open: frozenset[int] | None = None,
     ) -> list[Watch]:
         """Return the rules that this line can meet: a literal hit, and all other clauses hold.
 
-        Of the watches at the positions `known` it is known that what they search for is there.
+        Of the watches at the positions `known` it is known that what they search for is there. All
+        but those at the positions `open` are ruled out already; None rules out none.
         """
         positions = {*self.always, *known}
         for literal in literals:
+            if open is not None and open.isdisjoint(self.wanted_by[literal]):
+                continue
             gate = self.gates[literal]
             if gate is None or _holds_any(gate, lowered):
                 positions.update(self.wanted_by[literal])
-        held: dict[int, bool] = {}
-        return [self.watches[p] for p in sorted(positions) if self._holds(p, lowered, held)]
-
-    def candidates_of(
-        self, literals: Iterable[int], document: bytes, open: frozenset[int]
-    ) -> list[Watch]:
-        """Return the rules that an event can meet, of those at the positions `open`."""
-        hit = [one for one in literals if not open.isdisjoint(self.wanted_by[one])]
-        if not hit and open.isdisjoint(self.always):
-            return []
-        lowered = document.lower()
-        positions = open.intersection(self.always)
-        for literal in hit:
-            gate = self.gates[literal]
-            if gate is None or _holds_any(gate, lowered):
-                positions |= open.intersection(self.wanted_by[literal])
+        if open is not None:
+            positions &= open
         held: dict[int, bool] = {}
         return [self.watches[p] for p in sorted(positions) if self._holds(p, lowered, held)]
 

@@ -168,13 +168,11 @@ class EventReader:
         return set(range(len(self.prefilter.literals)))
 
     def _match(self, item: Item, line: int, system: parsing.System, literals: set[int]) -> None:
-        prefilter = self.prefilter
+        open = None
         if system.sure and self.envelopes is not None:
             number = str(system.event_id) if system.event_id else ""
             open = self.envelopes.open(system.channel, number, system.provider)
-            watches = prefilter.candidates_of(literals, item.document, open)
-        else:
-            watches = prefilter.candidates(literals, item.document.lower())
+        watches = self.prefilter.candidates(literals, item.document.lower(), open=open)
         if not watches:
             return
         record = parsing.event_record(item.document, self.path, line, item.raw)
