@@ -17,6 +17,10 @@ Unit: TypeAlias = Literal["MB", "files", "hits", "runs"]
 Kind: TypeAlias = Literal["times as fast", "times as long", "s", "MB a worker", "MB in all"]
 
 
+EVENT_LOGS = "EXTRIAGE_EVTX"
+"""Variable that names a folder of real event logs; large ones are made of their chunks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What a row must reach."""

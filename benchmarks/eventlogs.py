@@ -25,11 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from contests import Contest, Goal, Maker, Row
+from contests import EVENT_LOGS, Contest, Goal, Maker, Row
+from running import main
 from stopwatch import MB, Run, Side, ours, peer, scan
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDER = "EXTRIAGE_EVTX"
 SIZE, FILES = 200_000_000, 4
 HEADER, CHUNK = 4096, 64 << 10
 FULL = 48 << 10
@@ -44,7 +44,7 @@ MADE = {"Message", "CmdletResult", "Level", "EventData", "Data"}
 
 def sources() -> list[Path]:
     """Return the logs that chunks are taken from."""
-    folder = Path(os.environ.get(FOLDER) or ROOT / "tests" / "evidence" / "evtx")
+    folder = Path(os.environ.get(EVENT_LOGS) or ROOT / "tests" / "evidence" / "evtx")
     return sorted(folder.glob("*.evtx"))
 
 
@@ -176,6 +176,4 @@ def same(case: Path, _ours: Run, peer: Run | None) -> str:
 CONTESTS: dict[str, Maker] = {"evtx": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from contests import Contest, Goal, Maker, Row
+from running import main
 from stopwatch import Run, ours, scan
 
 from extriage.samples.intrusion import flood
@@ -46,6 +47,4 @@ def right(case: Path, hits: int, _ours: Run, _peer: Run | None) -> str:
 CONTESTS: dict[str, Maker] = {"hits": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

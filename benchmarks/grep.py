@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from contests import Contest, Maker, Row
+from running import main
 from scan import LOGS, bytes_of, write_logs
 from stopwatch import MB, Side, ripgrep
 
@@ -40,6 +41,4 @@ def contest(place: Path, scale: float) -> Contest:
 CONTESTS: dict[str, Maker] = {"grep": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from contests import Contest, Goal, Maker, Row, Unit
+from running import main
 from scan import LOGS, bytes_of, write_logs
 from stopwatch import MB, ours, scan
 
@@ -69,6 +70,4 @@ CONTESTS: dict[str, Maker] = {
 }
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

@@ -19,6 +19,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from contests import Contest, Goal, Maker, Measure, Row
+from running import main
 from stopwatch import Run, Side, ours, peer, scan
 
 FILES = 20_000
@@ -117,6 +118,4 @@ def shells(_ours: Run, peer: Run | None) -> str:
 CONTESTS: dict[str, Maker] = {"pages": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

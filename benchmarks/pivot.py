@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from contests import Contest, Goal, Maker, Row
+from running import main
 from scan import LOGS
 from stopwatch import MB, ours, scan
 
@@ -67,6 +68,4 @@ def contest(place: Path, scale: float) -> Contest:
 CONTESTS: dict[str, Maker] = {"pivot": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

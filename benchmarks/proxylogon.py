@@ -15,6 +15,7 @@ from pathlib import Path
 
 from contests import Contest, Goal, Maker, Row
 from eventlogs import write_logs
+from running import main
 from scan import bytes_of
 from stopwatch import MB, Run, Side, ours, peer, scan
 
@@ -69,6 +70,4 @@ def seen(case: Path, _ours: Run, peer: Run | None) -> str:
 CONTESTS: dict[str, Maker] = {"proxylogon": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 from contests import Contest, Goal, Maker, Row
+from running import main
 from scan import LOGS, bytes_of, write_logs
 from stopwatch import MB, ours, scan
 
@@ -72,6 +73,4 @@ def contest(place: Path, scale: float) -> Contest:
 CONTESTS: dict[str, Maker] = {"rules": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from contests import Contest, Goal, Maker, Row
+from running import main
 from stopwatch import MB, Side, ours, ripgrep, scan
 
 from extriage.pipeline.pack import Content, load_pack
@@ -109,6 +110,4 @@ CONTESTS: dict[str, Maker] = {
 }
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

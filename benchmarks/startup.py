@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from contests import Contest, Goal, Maker, Row
+from running import main
 from stopwatch import Side, ours, scan
 
 LOG = "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n2021-03-02 01:00:00 ::1 GET / 200\n"
@@ -34,6 +35,4 @@ def contest(place: Path, scale: float) -> Contest:
 CONTESTS: dict[str, Maker] = {"startup": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

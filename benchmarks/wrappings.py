@@ -18,6 +18,7 @@ from typing import Any
 
 import py7zr
 from contests import Contest, Goal, Maker, Row
+from running import main
 from stopwatch import MB, Side, ours, peer, scan
 
 from extriage.samples import write_big_log
@@ -69,6 +70,4 @@ def contest(place: Path, scale: float) -> Contest:
 CONTESTS: dict[str, Maker] = {"wrappings": contest}
 
 if __name__ == "__main__":
-    from table import main
-
-    sys.exit(main(CONTESTS))
+    sys.exit(main(CONTESTS, __doc__))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from contests import Contest, Goal, Middle, Result, Row, play
 from profiling import SEAMS, Seam, Timers
+from running import cells, line, page, told
 from stopwatch import Run, Side, measure
-from table import CONTESTS, cells, line, page, told
+from table import CONTESTS
 
 SIDES = {"ours": Side("ours", ["true"]), "peer": Side("peer", ["true"])}
 MEMORY = "a = bytearray({size}); import time; time.sleep(0.4)"
