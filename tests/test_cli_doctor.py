@@ -6,8 +6,6 @@ import json
 import lzma
 import os
 import re
-import shutil
-import subprocess
 import tarfile
 import tomllib
 import zipfile
@@ -15,6 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
+import image_making as making
 import pytest
 
 from extriage.errors import SourceError
@@ -232,13 +231,11 @@ def test_where_nothing_is_to_be_read_all_is_not_well(run: Keyboard, tmp_path: Pa
     assert row["not_read"] == [{"path": "pipe", "reason": "named pipe: not read"}]
 
 
+@making.needs("qemu-img")
 def test_a_disk_image_is_opened_and_what_is_closed_in_it_is_told(
     run: Keyboard, tmp_path: Path
 ) -> None:
-    if shutil.which("qemu-img") is None or not checkup._there("dissect.target"):
-        pytest.skip("qemu-img or the extra disk is not on this machine")
-    words = ("qemu-img", "create", "-q", "-f", "qcow2", str(tmp_path / "srv.qcow2"), "8M")
-    subprocess.run(words, check=True)
+    making.run("qemu-img", "create", "-q", "-f", "qcow2", tmp_path / "srv.qcow2", "8M")
     outcome = run("doctor", "srv.qcow2")
     assert outcome.code == 3
     assert "volume holds no file system that can be read" in outcome.out

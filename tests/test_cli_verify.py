@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 
+import image_making as making
 import pytest
 
 from extriage.casefile import runlog
@@ -297,12 +297,10 @@ def test_what_is_no_case_is_wrong_usage(run: Keyboard, coll: Path) -> None:
     assert run("verify", "nowhere").code == 2
 
 
+@making.needs("mkntfs", "wimcapture", "wimapply")
 def test_a_file_inside_a_disk_image_that_was_not_hashed_is_compared(
     run: Keyboard, tmp_path: Path
 ) -> None:
-    for program in ("mkntfs", "wimcapture", "wimapply"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} (Debian packages ntfs-3g, wimtools) is not on this machine")
     place = tmp_path / "tree" / "inetpub" / "logs" / "LogFiles" / "W3SVC1"
     place.mkdir(parents=True)
     log = (EVIDENCE / "iis10.log").read_bytes()
@@ -310,15 +308,7 @@ def test_a_file_inside_a_disk_image_that_was_not_hashed_is_compared(
     (place / "u_ex210305.log").write_bytes(log)
     image = tmp_path / "disk" / "srv.img"
     image.parent.mkdir()
-    image.write_bytes(b"")
-    with image.open("r+b") as file:
-        file.truncate(32 << 20)
-    for words in (
-        ("mkntfs", "-F", "-q", str(image)),
-        ("wimcapture", str(tmp_path / "tree"), str(tmp_path / "tree.wim")),
-        ("wimapply", str(tmp_path / "tree.wim"), "1", str(image)),
-    ):
-        subprocess.run(words, capture_output=True, check=True)
+    making.ntfs(tmp_path / "tree", image, 32 << 20)
     assert run("scan", tmp_path / "disk", "--case", "c", "-q").code in (0, 1, 3)
     code, found = verified(run)
     assert code == 0

@@ -2,12 +2,11 @@
 
 import io
 import random
-import shutil
-import subprocess
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import image_making as making
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -359,29 +358,22 @@ def test_random_tables_are_accounted_for_and_never_stop_the_reader() -> None:
         assert entry.parsed + entry.blank + entry.rejected == entry.lines == len(data) // 1024
 
 
+ntfs_tools = making.needs("mkntfs", "wimcapture", "wimapply")
+
+
 @pytest.fixture(name="image", scope="module")
 def _image(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a real volume with the tools of Debian; skipped where they are missing."""
-    if not (shutil.which("mkntfs") and shutil.which("wimapply") and shutil.which("wimcapture")):
-        pytest.skip("mkntfs, wimcapture and wimapply are not installed: no real volume to read")
+    """Make a real volume with the tools of Debian."""
     place = tmp_path_factory.mktemp("ntfs")
     for folder, name in ((OWA, "outlooken.aspx"), (CLIENT, "x.aspx")):
         (place / "tree" / Path(*folder)).mkdir(parents=True)
         (place / "tree" / Path(*folder) / name).write_bytes(SHELL)
     for number in range(300):
         (place / "tree" / "inetpub" / f"{number} ä.txt").write_text("x" * number * 9)
-    image = place / "volume.img"
-    with image.open("wb") as file:
-        file.truncate(24 << 20)
-    for line in (
-        ["mkntfs", "-F", "-q", "-f", str(image)],
-        ["wimcapture", str(place / "tree"), str(place / "tree.wim")],
-        ["wimapply", str(place / "tree.wim"), "1", str(image)],
-    ):
-        subprocess.run(line, check=True, capture_output=True)
-    return image
+    return making.ntfs(place / "tree", place / "volume.img", 24 << 20)
 
 
+@ntfs_tools
 def test_a_real_volume_is_read_as_another_reader_reads_it(image: Path, shown: list[Record]) -> None:
     ntfs = pytest.importorskip("dissect.ntfs", reason="dissect is not installed")
     with image.open("rb") as file:
@@ -401,6 +393,7 @@ def test_a_real_volume_is_read_as_another_reader_reads_it(image: Path, shown: li
     assert ours - other == set()
 
 
+@ntfs_tools
 def test_a_shell_of_a_real_volume_is_found(image: Path) -> None:
     ntfs = pytest.importorskip("dissect.ntfs", reason="dissect is not installed")
     with image.open("rb") as file:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from image_making import PATH, needs
 
 from extriage.sources.images.diskformats import EWF_MARK
 from extriage.sources.images.ewfhash import stored_hashes
@@ -70,10 +71,10 @@ def test_garbage_gives_no_hash_and_no_error(
     assert stored_hashes([image]) == {}
 
 
+@needs("ewfacquirestream")
 def test_the_hash_that_ewfacquire_stores_is_found(tmp_path: Path) -> None:
-    program = shutil.which("ewfacquirestream")
-    if program is None:
-        pytest.skip("ewfacquirestream (Debian package ewf-tools) is not on this machine")
+    program = shutil.which("ewfacquirestream", path=PATH)
+    assert program
     disk = bytes(range(256)) * 4096
     subprocess.run(
         [program, "-d", "sha1", "-t", "d", "-S", "1048576"],
