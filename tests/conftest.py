@@ -17,6 +17,7 @@ import pytest
 
 from extriage.casefile import load
 from extriage.model.case import Case
+from keyboard import Keyboard
 from this_machine import held, unable
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ def pytest_runtest_call() -> Generator[None, object, object]:
         if reason := unable(error):
             pytest.skip(reason)
         raise
+
+
+@pytest.fixture
+def run(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Keyboard:
+    """Type commands in an empty folder; modules with a command of their own have their own."""
+    monkeypatch.chdir(tmp_path)
+    return Keyboard(capfd)
 
 
 @pytest.fixture

@@ -17,14 +17,6 @@ EVIDENCE = Path(__file__).parent / "evidence"
 LAB = EVIDENCE / "proxylogon-lab-2021"
 
 
-@pytest.fixture
-def run(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Keyboard:
-    monkeypatch.chdir(tmp_path)
-    return Keyboard(capfd)
-
-
 def test_the_lab_server_is_compromised_and_the_screen_says_how(run: Keyboard) -> None:
     outcome = run("scan", LAB, "--case", "lab")
     assert outcome.code == 1

@@ -14,14 +14,6 @@ from keyboard import Keyboard
 LAB = Path(__file__).parent / "evidence" / "proxylogon-lab-2021"
 
 
-@pytest.fixture
-def run(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Keyboard:
-    monkeypatch.chdir(tmp_path)
-    return Keyboard(capfd)
-
-
 LOG = (
     "#Software: Microsoft Internet Information Services 10.0\n"
     "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip "

@@ -20,14 +20,6 @@ EVIDENCE = Path(__file__).parent / "evidence" / "iis"
 
 
 @pytest.fixture
-def run(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Keyboard:
-    monkeypatch.chdir(tmp_path)
-    return Keyboard(capfd)
-
-
-@pytest.fixture
 def coll(tmp_path: Path) -> Path:
     """Evidence: some logs, a file of no kind, and the same logs in a zip archive."""
     folder = tmp_path / "coll"

@@ -26,14 +26,6 @@ from keyboard import Keyboard, Outcome
 IIS = Path(__file__).parent / "evidence" / "iis"
 
 
-@pytest.fixture
-def run(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Keyboard:
-    monkeypatch.chdir(tmp_path)
-    return Keyboard(capfd)
-
-
 def put(*names: str) -> None:
     """Write a log under each of these names; no two are alike."""
     for name in names:

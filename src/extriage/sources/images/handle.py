@@ -7,6 +7,7 @@ runs out, and that is a `SourceError` like any other damage.
 """
 
 import io
+from abc import ABC, abstractmethod
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -72,7 +73,7 @@ class Readable(Protocol):
         """Go to a place."""
 
 
-class Placed:
+class Placed(ABC):
     """A readable place: what a file, a disk and a volume have in common."""
 
     def __init__(self, size: int) -> None:
@@ -98,7 +99,7 @@ class Placed:
         """Say yes."""
         return True
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  # a file must have it; there is nothing to be done
         """Leave the file open: whoever opened it closes it."""
 
     def read(self, size: int = -1) -> bytes:
@@ -115,9 +116,9 @@ class Placed:
         buffer[: len(data)] = data
         return len(data)
 
+    @abstractmethod
     def piece(self, offset: int, size: int) -> bytes:
         """Return bytes that lie within `size`."""
-        raise NotImplementedError
 
 
 class Files:
