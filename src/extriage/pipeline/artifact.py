@@ -28,7 +28,8 @@ from extriage.pipeline.traces import Traces
 DRAIN = 1 << 20
 HASHED = 64 << 20
 """Bytes of a file of no known kind that are read for its hash alone: programs are smaller."""
-_ARCHIVES = (*(".zip", ".tar", ".tgz", ".gz", ".7z", ".xz", ".txz", ".bz2", ".tbz2", ".zst"),)
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".7z", ".xz", ".txz", ".bz2", ".tbz2",
+             ".zst")  # fmt: skip
 
 Progress = Callable[[int], None]
 

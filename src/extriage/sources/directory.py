@@ -2,7 +2,7 @@
 
 Folders are walked without following links of any kind (symbolic links, junctions); pipes, sockets
 and devices are listed, not opened. Hidden and system files are files like all others. The files
-that make up a disk image are one unit; `pipeline.images` looks what is in it.
+that make up a disk image are one unit; `pipeline.planning.images` looks what is in it.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Which files of a server are worth reading: a disk holds 10^5, a triage needs some hundreds.
 
-`plan` asks the server itself where it keeps things (`serversettings`), looks at the usual places
+`plan` asks the server itself where it keeps things (`settings`), looks at the usual places
 of every drive too, lays the table of places over what it found, and lists only those folders. A
 folder that settings name and that is not there is told: nobody may take it for read.
 """
@@ -21,7 +21,7 @@ from extriage.knowledge.installation import (
     wanted,
 )
 from extriage.knowledge.places import places
-from extriage.model.evidence import Entry
+from extriage.model.evidence import Entry, EntryStatus
 from extriage.parsers.autostart import Keys
 from extriage.parsers.base import Document, DocumentError
 from extriage.parsers.registry import LIMIT
@@ -85,11 +85,10 @@ class _Server:
 
     def tell(self, path: str, reason: str, *, lost: bool) -> None:
         """Say of a place why it is not read."""
-        status: str = "unreadable" if lost else "skipped"
-        entry = Entry(path, 0, "", "unreadable" if lost else "skipped", reason)
+        status: EntryStatus = "unreadable" if lost else "skipped"
         known = self.entries.get(path)
         if known is None or (known.status != status and lost):
-            self.entries[path] = entry
+            self.entries[path] = Entry(path, 0, "", status, reason)
 
 
 def plan(tree: Tree, registry: Mapping[str, Keys] | None = None) -> Planned:

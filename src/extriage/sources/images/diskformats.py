@@ -2,7 +2,7 @@
 
 A server is handed over as `srv.E01` with `srv.E02`, as `disk.001` with `disk.002`, as a VMDK
 descriptor with its extents. All of them are one disk, and none of them is evidence by itself. What
-is inside is read by `sources.image`, which needs the extra `disk`; this module needs nothing.
+is inside is read by `sources.images.image` with the extra `disk`; this module needs nothing.
 
 Formats: https://github.com/libyal/libewf/blob/main/documentation/, VMware Virtual Disk Format 5.0,
 [MS-VHDX], https://learn.microsoft.com/windows/win32/vstor (VHD), qemu docs/interop/qcow2.txt.
